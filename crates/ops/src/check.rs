@@ -1,0 +1,402 @@
+//! Is this derivative right? The gradient check.
+
+use std::fmt;
+
+use ndarray::ArrayD;
+use rand::rngs::ChaCha8Rng;
+use rand::{RngExt, SeedableRng};
+
+use crate::{Arrays, EvalError, Expr, Inputs, Op, Reference, evaluate, input, jvp_with, vjp_with};
+
+/// A rule that stands in for [`Primitive::vjp`](gradus_autodiff::Primitive::vjp) or `jvp`.
+type Rule<'g> = Box<dyn Fn(&Op, usize, &[Expr<'g>], Expr<'g>, Expr<'g>) -> Option<Expr<'g>> + 'g>;
+
+/// A check of the derivatives of some outputs by some inputs, to second order.
+///
+/// At each order it makes two comparisons, in `f64`:
+///
+/// * forward against reverse: for random signed u and v, ⟨v, J u⟩ = ⟨Jᵀ v, u⟩ to 1e-12 of the sum
+///   of the absolute terms;
+/// * reverse against finite differences: each element of Jᵀ v against the central difference of
+///   ⟨v, y⟩, extrapolated to step 0 (C. J. F. Ridders, *Accurate computation of F′(x) and
+///   F′(x)F″(x)*, 1982). A derivative a and a difference d agree if |a − d| ≤ 1e-10 + 1e-8 |d|; if
+///   the extrapolation does not know d that well, the comparison is inconclusive and says so.
+///
+/// Then Jᵀ v takes the place of the outputs, for the next order. Take the point away from kinks:
+/// there a finite difference is not the derivative that the convention chooses.
+///
+/// ```
+/// use gradus_ops::{Arrays, Check, Graph, input, sigmoid, sum_all};
+/// let g = Graph::new();
+/// let x = input(&g, "x", [3]);
+/// let at = Arrays::from([("x".to_owned(), ndarray::array![0.5, -1.0, 2.0].into_dyn())]);
+/// let report = Check::new(&[sum_all(sigmoid(x))], &[x]).run(&at).unwrap();
+/// assert!(report.passed(), "{report}");
+/// ```
+pub struct Check<'g> {
+    outputs: Vec<Expr<'g>>,
+    wrt: Vec<Expr<'g>>,
+    order: usize,
+    seed: u64,
+    elements: usize,
+    vjp: Rule<'g>,
+    jvp: Rule<'g>,
+}
+
+impl<'g> Check<'g> {
+    /// A check of the derivatives of `outputs` by the inputs `wrt`.
+    pub fn new(outputs: &[Expr<'g>], wrt: &[Expr<'g>]) -> Self {
+        use gradus_autodiff::Primitive;
+        Self {
+            outputs: outputs.to_vec(),
+            wrt: wrt.to_vec(),
+            order: 2,
+            seed: 0,
+            elements: 64,
+            vjp: Box::new(Op::vjp),
+            jvp: Box::new(Op::jvp),
+        }
+    }
+
+    /// Checks derivatives up to this order instead of the second.
+    pub fn order(self, order: usize) -> Self {
+        Self { order, ..self }
+    }
+
+    /// Draws the directions u and v from this seed instead of 0.
+    pub fn seed(self, seed: u64) -> Self {
+        Self { seed, ..self }
+    }
+
+    /// Compares at most this many elements of an input with finite differences, evenly spread over
+    /// it, instead of 64. The report says how many of how many.
+    pub fn elements(self, elements: usize) -> Self {
+        Self { elements, ..self }
+    }
+
+    /// Puts another pullback in place of the operations' own.
+    pub fn with_vjp(
+        self, rule: impl Fn(&Op, usize, &[Expr<'g>], Expr<'g>, Expr<'g>) -> Option<Expr<'g>> + 'g,
+    ) -> Self {
+        Self { vjp: Box::new(rule), ..self }
+    }
+
+    /// Puts another pushforward in place of the operations' own.
+    pub fn with_jvp(
+        self, rule: impl Fn(&Op, usize, &[Expr<'g>], Expr<'g>, Expr<'g>) -> Option<Expr<'g>> + 'g,
+    ) -> Self {
+        Self { jvp: Box::new(rule), ..self }
+    }
+
+    /// Runs the check at the point `at`, which has an array for every input of the outputs.
+    ///
+    /// # Errors
+    ///
+    /// If `at` does not fit the graph, see [`EvalError`].
+    ///
+    /// # Panics
+    ///
+    /// If one of `wrt` is not an input, or a rule returns a value of the wrong shape.
+    pub fn run(&self, at: &Arrays<f64>) -> Result<Report, EvalError> {
+        let mut random = ChaCha8Rng::seed_from_u64(self.seed);
+        let mut report = Report { seed: self.seed, differences: Vec::new(), elements: Vec::new() };
+        let (mut outputs, mut at) = (self.outputs.clone(), at.clone());
+        for order in 1..=self.order {
+            let values = evaluate(&outputs, &Inputs::new().with_all(&at))?;
+            let v = directions(&outputs, &values, order, "v", &mut random, &mut at);
+            let x = evaluate(&self.wrt, &Inputs::new().with_all(&at))?;
+            let u = directions(&self.wrt, &x, order, "u", &mut random, &mut at);
+
+            let adjoints = vjp_with(&v, &self.wrt, &self.vjp);
+            let y_dot = jvp_with(&outputs, &u, &self.jvp);
+            let x_bar: Vec<_> = self.wrt.iter().map(|&x| adjoints.or_zeros(x)).collect();
+            let y_dot = outputs.iter().zip(y_dot).map(|(y, dot)| dot.unwrap_or(y.filled(0.0)));
+            let derivatives: Vec<_> = x_bar.iter().copied().chain(y_dot).collect();
+            let values = evaluate(&derivatives, &Inputs::new().with_all(&at))?;
+            let (bars, dots) = values.split_at(x_bar.len());
+
+            let ((reverse, a), (forward, b)) = (inner(&u, bars, &at), inner(&v, dots, &at));
+            report.differences.push(Difference {
+                order,
+                of: "⟨v, J u⟩".to_owned(),
+                derivative: reverse,
+                other: forward,
+                bound: 1e-12 * (a + b),
+                verdict: verdict(reverse, forward, 1e-12 * (a + b), 0.0),
+            });
+            self.compare(order, &outputs, &v, bars, &mut at, &mut report)?;
+
+            let connected = self.wrt.iter().filter_map(|&x| adjoints.of(x));
+            outputs = connected.collect();
+        }
+        Ok(report)
+    }
+
+    /// Compares each element of the adjoints with a finite difference of ⟨v, y⟩.
+    fn compare(
+        &self, order: usize, outputs: &[Expr<'g>], v: &[(Expr<'g>, Expr<'g>)],
+        bars: &[ArrayD<f64>], at: &mut Arrays<f64>, report: &mut Report,
+    ) -> Result<(), EvalError> {
+        let reference = Reference::new(outputs, &[])?;
+        for (x, bar) in self.wrt.iter().zip(bars) {
+            let name = input_name(*x);
+            let count = bar.len().min(self.elements);
+            report.elements.push((name.clone(), count, bar.len()));
+            for k in 0..count {
+                let element = k * bar.len() / count;
+                let x = flat(at, &name, element);
+                let estimate = extrapolate(x, |x| {
+                    *flat_mut(at, &name, element) = x;
+                    let values = reference.evaluate(&Inputs::new().with_all(at))?;
+                    Ok(inner(v, &values, at).0)
+                });
+                *flat_mut(at, &name, element) = x;
+                let (difference, error) = estimate?;
+                let derivative = *bar.iter().nth(element).expect("within its length");
+                let bound = 1e-10 + 1e-8 * difference.abs();
+                report.differences.push(Difference {
+                    order,
+                    of: format!("`{name}` element {element}"),
+                    derivative,
+                    other: difference,
+                    bound,
+                    verdict: verdict(derivative, difference, bound, error),
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Check<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Check")
+            .field("outputs", &self.outputs)
+            .field("wrt", &self.wrt)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What a check found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Report {
+    /// The seed of the directions.
+    pub seed: u64,
+    /// Every comparison made.
+    pub differences: Vec<Difference>,
+    /// For each input and order: its name, the elements compared with finite differences, and the
+    /// elements it has.
+    pub elements: Vec<(String, usize, usize)>,
+}
+
+/// One comparison.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Difference {
+    /// The order of the derivative.
+    pub order: usize,
+    /// What was compared: the inner product, or an element of an input.
+    pub of: String,
+    /// The derivative by reverse mode.
+    pub derivative: f64,
+    /// What it was compared with: forward mode, or the extrapolated finite difference.
+    pub other: f64,
+    /// How far apart they may be.
+    pub bound: f64,
+    /// The outcome.
+    pub verdict: Verdict,
+}
+
+/// The outcome of a comparison.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// They agree within the bound.
+    Agrees,
+    /// They do not.
+    Differs,
+    /// The finite difference is not known to within the bound, so it proves nothing.
+    Inconclusive,
+}
+
+impl Report {
+    /// Whether everything agrees; an inconclusive comparison is not a pass.
+    pub fn passed(&self) -> bool {
+        self.failures().next().is_none()
+    }
+
+    /// The comparisons that do not agree.
+    pub fn failures(&self) -> impl Iterator<Item = &Difference> {
+        self.differences.iter().filter(|difference| difference.verdict != Verdict::Agrees)
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (failed, all) = (self.failures().count(), self.differences.len());
+        write!(f, "gradient check, seed {}: {} of {all} agree", self.seed, all - failed)?;
+        for (name, count, of) in &self.elements {
+            write!(f, "; `{name}` {count} of {of}")?;
+        }
+        for Difference { order, of, derivative, other, bound, verdict } in self.failures() {
+            write!(f, "\n  order {order}, {of}: {derivative:e} against {other:e}, ")?;
+            write!(f, "bound {bound:.1e}: {verdict:?}")?;
+        }
+        Ok(())
+    }
+}
+
+/// A random direction for each expression, as an input of the graph with its array in `at`.
+fn directions<'g>(
+    of: &[Expr<'g>], values: &[ArrayD<f64>], order: usize, letter: &str, random: &mut ChaCha8Rng,
+    at: &mut Arrays<f64>,
+) -> Vec<(Expr<'g>, Expr<'g>)> {
+    let mut pairs = Vec::with_capacity(of.len());
+    for (&y, value) in of.iter().zip(values) {
+        let name = format!("check.{letter}{order}.{}", y.id().index());
+        let draw = || random.random_range(-1.0..1.0);
+        at.insert(name.clone(), ArrayD::from_shape_simple_fn(value.raw_dim(), draw));
+        pairs.push((y, input(y.graph(), &name, y.shape())));
+    }
+    pairs
+}
+
+/// The inner product of the directions with values, and the sum of its absolute terms.
+fn inner(
+    directions: &[(Expr<'_>, Expr<'_>)], values: &[ArrayD<f64>], at: &Arrays<f64>,
+) -> (f64, f64) {
+    let terms = directions.iter().zip(values).flat_map(|((_, direction), value)| {
+        at[&input_name(*direction)].iter().zip(value).map(|(a, b)| a * b)
+    });
+    terms.fold((0.0, 0.0), |(sum, absolute), term| (sum + term, absolute + term.abs()))
+}
+
+fn verdict(derivative: f64, other: f64, bound: f64, error: f64) -> Verdict {
+    if error > bound {
+        Verdict::Inconclusive
+    } else if (derivative - other).abs() <= bound {
+        Verdict::Agrees
+    } else {
+        Verdict::Differs
+    }
+}
+
+/// The derivative of `f` at `x` by central differences with steps h, h/2, h/4, …, extrapolated to
+/// step 0 by Neville's scheme in h²; with the smallest error that two neighbours in the scheme
+/// show, but no less than rounding leaves.
+fn extrapolate(
+    x: f64, mut f: impl FnMut(f64) -> Result<f64, EvalError>,
+) -> Result<(f64, f64), EvalError> {
+    let first = 0.02 * x.abs().max(1.0);
+    let mut best = (f64::NAN, f64::INFINITY);
+    let mut above: Vec<f64> = Vec::new();
+    for k in 0..6 {
+        let step = first / f64::from(1 << k);
+        let (right, left) = (f(x + step)?, f(x - step)?);
+        let rounding = f64::EPSILON * (right.abs() + left.abs()) / step;
+        let mut row = vec![(right - left) / ((x + step) - (x - step))];
+        let mut power = 1.0;
+        for (m, above) in above.iter().enumerate() {
+            power *= 4.0;
+            let next = row[m] + (row[m] - above) / (power - 1.0);
+            let error = (next - row[m]).abs().max((next - above).abs()).max(rounding);
+            if error < best.1 {
+                best = (next, error);
+            }
+            row.push(next);
+        }
+        above = row;
+    }
+    Ok(best)
+}
+
+fn input_name(x: Expr<'_>) -> String {
+    match x.op() {
+        Op::Input(input) => input.name().to_owned(),
+        _ => panic!("only an input can be varied, not\n  {}", x.describe()),
+    }
+}
+
+fn flat(at: &mut Arrays<f64>, name: &str, element: usize) -> f64 {
+    *flat_mut(at, name, element)
+}
+
+fn flat_mut<'a>(at: &'a mut Arrays<f64>, name: &str, element: usize) -> &'a mut f64 {
+    let array = at.get_mut(name).expect("the point has every input");
+    array.iter_mut().nth(element).expect("within its length")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Graph, exp, log, relu, sigmoid, sum_all};
+    use gradus_autodiff::Primitive;
+    use ndarray::array;
+
+    fn at(x: ArrayD<f64>) -> Arrays<f64> {
+        Arrays::from([("x".to_owned(), x)])
+    }
+
+    #[test]
+    fn extrapolation_knows_its_error() {
+        let (d, error) = extrapolate(0.7, |x| Ok(x.exp())).unwrap();
+        assert!((d - 0.7f64.exp()).abs() <= error && error < 1e-12, "{d} ± {error}");
+        let (_, error) = extrapolate(0.001, |x| Ok(x.abs())).unwrap();
+        assert!(error > 1e-3, "a kink inside the steps: {error}");
+    }
+
+    #[test]
+    fn a_right_rule_passes_to_third_order() {
+        let g = Graph::new();
+        let x = input(&g, "x", ("n", 2));
+        let y = sum_all(exp(x) * log(x));
+        let at = at(array![[0.5, 1.0], [1.5, 2.0]].into_dyn());
+        let report = Check::new(&[y], &[x]).order(3).seed(7).run(&at).unwrap();
+        assert!(report.passed(), "{report}");
+        assert_eq!(report.differences.len(), 3 * (1 + 4));
+        let line = "gradient check, seed 7: 15 of 15 agree; `x` 4 of 4; `x` 4 of 4; `x` 4 of 4";
+        assert_eq!(report.to_string(), line);
+    }
+
+    #[test]
+    fn a_rule_that_only_the_second_order_uses_is_checked() {
+        let g = Graph::new();
+        let x = input(&g, "x", [2]);
+        let check = Check::new(&[sigmoid(x)], &[x]).with_vjp(|op, k, x, y, y_bar| match op {
+            Op::Sub(_) => Some(y_bar),
+            _ => op.vjp(k, x, y, y_bar),
+        });
+        let report = check.run(&at(array![0.5, 1.0].into_dyn())).unwrap();
+        assert!(!report.passed());
+        assert!(report.failures().all(|failure| failure.order == 2), "{report}");
+    }
+
+    #[test]
+    fn a_kink_is_inconclusive_not_a_pass() {
+        let g = Graph::new();
+        let x = input(&g, "x", [1]);
+        let report = Check::new(&[relu(x)], &[x]).order(1).run(&at(array![0.001].into_dyn()));
+        let report = report.unwrap();
+        assert_eq!(report.failures().next().unwrap().verdict, Verdict::Inconclusive);
+        let text = report.to_string();
+        assert!(text.contains("order 1, `x` element 0: "), "{text}");
+    }
+
+    #[test]
+    fn large_inputs_are_sampled_and_the_report_says_so() {
+        let g = Graph::new();
+        let x = input(&g, "x", ("n",));
+        let values = ArrayD::from_shape_fn(vec![1000], |k| k[0] as f64 / 1000.0);
+        let check = Check::new(&[sum_all(x * x)], &[x]).order(1).elements(10);
+        let report = check.run(&at(values)).unwrap();
+        assert!(report.passed(), "{report}");
+        assert_eq!(report.elements, [("x".to_owned(), 10, 1000)]);
+    }
+
+    #[test]
+    #[should_panic(expected = "only an input can be varied, not\n  %1 : [2]")]
+    fn an_inner_node_cannot_be_varied() {
+        let g = Graph::new();
+        let x = input(&g, "x", [2]);
+        let y = exp(x);
+        let _ = Check::new(&[y * y], &[y]).run(&at(array![0.5, 1.0].into_dyn()));
+    }
+}
