@@ -37,16 +37,18 @@ mod check;
 mod evaluate;
 mod op;
 mod operation;
+mod reference;
 mod scalar;
 mod shape;
 
 pub use check::{Check, Difference, Report, Verdict};
-pub use evaluate::{Arrays, Environment, EvalError, Evaluator, Inputs, Reference, evaluate};
+pub use evaluate::{Arrays, EvalError, Evaluator, Inputs, evaluate};
 pub use gradus_autodiff::{
     ApplyError, GradError, LabelError, Tape, adjoints, grad, jvp, jvp_with, try_grad, vjp, vjp_with,
 };
 pub use op::*;
 pub use operation::{Card, Operation, Sample};
+pub use reference::{Environment, Reference};
 pub use scalar::Scalar;
 pub use shape::{Axes, Dim, Shape};
 

@@ -1,0 +1,173 @@
+//! A network in training, as a file.
+//!
+//! The format is safetensors: every array of the state by its name, as little-endian `f32`; and
+//! under the metadata key `gradus` a JSON text with the network, the settings, the counters and the
+//! shuffler. Other programs read the arrays without knowing the text.
+
+use std::borrow::Cow;
+use std::collections::{BTreeSet, HashMap};
+use std::io::Write;
+use std::path::Path;
+
+use gradus_ops::Arrays;
+use ndarray::ArrayD;
+use safetensors::tensor::{Dtype, SafeTensors, View};
+use serde::{Deserialize, Serialize};
+
+use crate::data::Shuffler;
+use crate::{ModelError, Network, Parameter, Settings, Training};
+
+/// The metadata key of everything that is not an array.
+const KEY: &str = "gradus";
+
+/// The version of the JSON text.
+const FORMAT: u32 = 1;
+
+/// Everything that is not an array.
+#[derive(Serialize, Deserialize)]
+struct Header {
+    format: u32,
+    network: Network,
+    settings: Settings,
+    epochs: usize,
+    steps: u64,
+    shuffler: Shuffler,
+}
+
+impl Training {
+    /// Saves the training to a file, which is replaced as a whole or not at all.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be written; what was there before is then intact.
+    pub fn save(&self, path: &Path) -> Result<(), ModelError> {
+        write_atomically(path, &self.to_bytes())
+    }
+
+    /// Loads a training that was [saved](Self::save).
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read, or is not a checkpoint of this program: truncated, foreign, of
+    /// another version, or with arrays that do not fit the network it describes.
+    pub fn load(path: &Path) -> Result<Self, ModelError> {
+        let bytes = std::fs::read(path).map_err(ModelError::file(path, "read"))?;
+        Self::from_bytes(&bytes).map_err(|problem| ModelError::format(path, problem))
+    }
+
+    /// The bytes of the file; equal trainings have equal bytes.
+    fn to_bytes(&self) -> Vec<u8> {
+        let header = Header {
+            format: FORMAT,
+            network: self.network.clone(),
+            settings: self.settings,
+            epochs: self.epochs,
+            steps: self.steps,
+            shuffler: self.shuffler,
+        };
+        let header = serde_json::to_string(&header).expect("names and numbers are JSON");
+        let metadata = HashMap::from([(KEY.to_owned(), header)]);
+        let tensors = self.state.iter().map(|(name, array)| (name, Tensor(array)));
+        safetensors::serialize(tensors, Some(metadata)).expect("every array is well formed")
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Result<Self, String> {
+        let (_, metadata) = SafeTensors::read_metadata(bytes)
+            .map_err(|error| format!("not a safetensors file, or a damaged one: {error}"))?;
+        let tensors = SafeTensors::deserialize(bytes)
+            .map_err(|error| format!("a damaged safetensors file: {error}"))?;
+        let text = metadata.metadata().as_ref().and_then(|metadata| metadata.get(KEY));
+        let text = text.ok_or_else(|| {
+            format!("a safetensors file, but not a checkpoint: it has no `{KEY}` metadata")
+        })?;
+        // The version first: another version's text may have another form.
+        #[derive(Deserialize)]
+        struct Version {
+            format: u32,
+        }
+        let damaged = |error| format!("the `{KEY}` metadata is damaged: {error}");
+        let Version { format } = serde_json::from_str(text).map_err(damaged)?;
+        if format != FORMAT {
+            return Err(format!("a checkpoint of format {format}; this program reads {FORMAT}"));
+        }
+        let header: Header = serde_json::from_str(text).map_err(damaged)?;
+        let Header { network, settings, epochs, steps, shuffler, .. } = header;
+
+        let mut wanted = network.parameters();
+        wanted.extend(settings.sgd.state(&wanted));
+        let state = read_arrays(&tensors, &wanted)?;
+        Training::resume(network, settings, state, epochs, steps, shuffler)
+            .map_err(|error| error.to_string())
+    }
+}
+
+/// The arrays of the file, which must be those wanted and no others.
+fn read_arrays(tensors: &SafeTensors<'_>, wanted: &[Parameter]) -> Result<Arrays<f32>, String> {
+    let found: BTreeSet<&str> = tensors.names().into_iter().collect();
+    let known: BTreeSet<&str> = wanted.iter().map(|parameter| parameter.name.as_str()).collect();
+    if let Some(name) = known.difference(&found).next() {
+        return Err(format!("the array `{name}` of the network is missing"));
+    }
+    if let Some(name) = found.difference(&known).next() {
+        return Err(format!("the array `{name}` is not one of the network's"));
+    }
+    let mut arrays = Arrays::new();
+    for Parameter { name, shape, .. } in wanted {
+        let tensor = tensors.tensor(name).map_err(|error| error.to_string())?;
+        if (tensor.dtype(), tensor.shape()) != (Dtype::F32, shape) {
+            let (dtype, found) = (tensor.dtype(), tensor.shape());
+            return Err(format!("the array `{name}` is {dtype:?} {found:?}; wanted F32 {shape:?}"));
+        }
+        let numbers = tensor.data().chunks_exact(4);
+        let numbers = numbers.map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
+        let array = ArrayD::from_shape_vec(shape.as_slice(), numbers);
+        arrays.insert(name.clone(), array.map_err(|error| format!("the array `{name}`: {error}"))?);
+    }
+    Ok(arrays)
+}
+
+/// An array as safetensors wants it.
+struct Tensor<'a>(&'a ArrayD<f32>);
+
+impl View for Tensor<'_> {
+    fn dtype(&self) -> Dtype {
+        Dtype::F32
+    }
+
+    fn shape(&self) -> &[usize] {
+        self.0.shape()
+    }
+
+    fn data(&self) -> Cow<'_, [u8]> {
+        self.0.iter().flat_map(|x| x.to_le_bytes()).collect::<Vec<u8>>().into()
+    }
+
+    fn data_len(&self) -> usize {
+        4 * self.0.len()
+    }
+}
+
+/// Writes a file as a whole or not at all: to a temporary file in the same folder, which then takes
+/// its name.
+///
+/// # Errors
+///
+/// If the folder or the disk does not let it; a file that was there before is then intact, and no
+/// temporary file is left.
+pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), ModelError> {
+    let folder = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    let refused = || ModelError::file(path, "write");
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".gradus-");
+    // A new file is private unless told otherwise; this asks for what any new file gets.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let mut file = builder.tempfile_in(folder).map_err(refused())?;
+    file.write_all(bytes).map_err(refused())?;
+    file.as_file().sync_all().map_err(refused())?;
+    file.persist(path).map_err(|error| refused()(error.error))?;
+    Ok(())
+}

@@ -1,0 +1,175 @@
+//! Grey pictures with labels.
+
+use std::path::{Path, PathBuf};
+
+use ndarray::Array2;
+
+use super::{Idx, read_idx};
+use crate::ModelError;
+
+/// Grey pictures of one size, each with a class.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pictures {
+    rows: usize,
+    columns: usize,
+    classes: usize,
+    pixels: Vec<u8>,
+    labels: Vec<u8>,
+}
+
+impl Pictures {
+    /// Pictures of `rows` × `columns` pixels, one after the other, row by row, with a label each,
+    /// which is less than `classes`.
+    ///
+    /// # Errors
+    ///
+    /// If the numbers do not fit each other.
+    pub fn new(
+        rows: usize, columns: usize, pixels: Vec<u8>, labels: Vec<u8>, classes: usize,
+    ) -> Result<Self, ModelError> {
+        let wanted = rows.checked_mul(columns).and_then(|size| size.checked_mul(labels.len()));
+        if wanted != Some(pixels.len()) {
+            let (pixels, labels) = (pixels.len(), labels.len());
+            return Err(ModelError::Settings(format!(
+                "{labels} pictures of {rows}×{columns} do not have {pixels} pixels"
+            )));
+        }
+        if let Some(k) = labels.iter().position(|&label| usize::from(label) >= classes) {
+            let label = labels[k];
+            return Err(ModelError::Settings(format!(
+                "picture {k} has the label {label}, the labels are 0 to {}",
+                classes.saturating_sub(1)
+            )));
+        }
+        Ok(Self { rows, columns, classes, pixels, labels })
+    }
+
+    /// How many pictures there are.
+    pub fn len(&self) -> usize {
+        self.labels.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.labels.is_empty()
+    }
+
+    /// The pixels of a picture.
+    pub fn size(&self) -> usize {
+        self.rows * self.columns
+    }
+
+    /// How many classes there are.
+    pub fn classes(&self) -> usize {
+        self.classes
+    }
+
+    /// The labels.
+    pub fn labels(&self) -> &[u8] {
+        &self.labels
+    }
+
+    /// The first `len` pictures, and the rest.
+    ///
+    /// # Panics
+    ///
+    /// If there are fewer than `len`.
+    pub fn split(mut self, len: usize) -> (Self, Self) {
+        let pixels = self.pixels.split_off(len * self.size());
+        let labels = self.labels.split_off(len);
+        let rest = Self { pixels, labels, ..self };
+        (self, rest)
+    }
+
+    /// The chosen pictures as rows of numbers from 0 (black) to 1 (white), and their labels as
+    /// rows of targets: 1 for the class, 0 elsewhere.
+    ///
+    /// # Panics
+    ///
+    /// If a picture is chosen that is not there.
+    pub fn batch(&self, chosen: &[usize]) -> (Array2<f32>, Array2<f32>) {
+        let size = self.size();
+        let mut x = Vec::with_capacity(chosen.len() * size);
+        let mut y = Array2::zeros((chosen.len(), self.classes));
+        for (row, &k) in chosen.iter().enumerate() {
+            let pixels = &self.pixels[k * size..(k + 1) * size];
+            x.extend(pixels.iter().map(|&pixel| f32::from(pixel) / 255.0));
+            y[[row, usize::from(self.labels[k])]] = 1.0;
+        }
+        let x = Array2::from_shape_vec((chosen.len(), size), x).expect("a row for each picture");
+        (x, y)
+    }
+}
+
+/// The MNIST database of handwritten digits: 28×28 grey pictures of the digits 0 to 9.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mnist {
+    /// The first 50,000 of the 60,000 training pictures, which M. Nielsen's networks learn from.
+    pub training: Pictures,
+    /// The other 10,000, for choosing among settings.
+    pub validation: Pictures,
+    /// The 10,000 test pictures.
+    pub test: Pictures,
+}
+
+impl Mnist {
+    /// How many of the training files' pictures are for training.
+    const TRAINING: usize = 50_000;
+
+    /// Reads the four files from a folder, each plain (`train-images-idx3-ubyte`) or gzipped
+    /// (`train-images-idx3-ubyte.gz`).
+    ///
+    /// # Errors
+    ///
+    /// If a file is missing, broken, or does not hold what MNIST's does.
+    pub fn read(folder: &Path) -> Result<Self, ModelError> {
+        let training = read_pair(folder, "train", 60_000)?;
+        let test = read_pair(folder, "t10k", 10_000)?;
+        let (training, validation) = training.split(Self::TRAINING);
+        Ok(Self { training, validation, test })
+    }
+}
+
+fn read_pair(folder: &Path, name: &str, count: usize) -> Result<Pictures, ModelError> {
+    let (images_path, images) = read(folder, &format!("{name}-images-idx3-ubyte"))?;
+    let (labels_path, labels) = read(folder, &format!("{name}-labels-idx1-ubyte"))?;
+    let expect = |path: &Path, idx: &Idx, sizes: &[usize]| match idx.sizes == sizes {
+        true => Ok(()),
+        false => Err(ModelError::format(path, format!("wanted {sizes:?}, found {:?}", idx.sizes))),
+    };
+    expect(&images_path, &images, &[count, 28, 28])?;
+    expect(&labels_path, &labels, &[count])?;
+    Pictures::new(28, 28, images.bytes, labels.bytes, 10)
+        .map_err(|error| ModelError::format(&labels_path, error.to_string()))
+}
+
+fn read(folder: &Path, name: &str) -> Result<(PathBuf, Idx), ModelError> {
+    let (plain, zipped) = (folder.join(name), folder.join(format!("{name}.gz")));
+    let path = if plain.exists() { plain } else { zipped };
+    let idx = read_idx(&path)?;
+    Ok((path, idx))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_batch_has_a_row_for_each_picture() {
+        let pixels = vec![0, 51, 255, 102];
+        let pictures = Pictures::new(1, 2, pixels, vec![2, 0], 3).unwrap();
+        let (x, y) = pictures.batch(&[1, 0, 1]);
+        assert_eq!(x, ndarray::array![[1.0, 0.4], [0.0, 0.2], [1.0, 0.4]]);
+        assert_eq!(y, ndarray::array![[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [1.0, 0.0, 0.0]]);
+        let (first, rest) = pictures.split(1);
+        assert_eq!((first.labels(), rest.labels()), (&[2][..], &[0][..]));
+        assert_eq!(rest.batch(&[0]).0, ndarray::array![[1.0, 0.4]]);
+    }
+
+    #[test]
+    fn numbers_that_do_not_fit_are_refused() {
+        let text = |labels| Pictures::new(1, 2, vec![0; 4], labels, 3).unwrap_err().to_string();
+        assert_eq!(text(vec![0]), "1 pictures of 1×2 do not have 4 pixels");
+        assert_eq!(text(vec![0, 3]), "picture 1 has the label 3, the labels are 0 to 2");
+    }
+}
