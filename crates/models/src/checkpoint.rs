@@ -13,6 +13,7 @@ use gradus_ops::Arrays;
 use ndarray::ArrayD;
 use safetensors::tensor::{Dtype, SafeTensors, View};
 use serde::{Deserialize, Serialize};
+use tempfile::NamedTempFile;
 
 use crate::data::Shuffler;
 use crate::{ModelError, Network, Parameter, Settings, Training};
@@ -155,19 +156,37 @@ impl View for Tensor<'_> {
 /// If the folder or the disk does not let it; a file that was there before is then intact, and no
 /// temporary file is left.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), ModelError> {
-    let folder = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
     let refused = || ModelError::file(path, "write");
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".gradus-");
-    // A new file is private unless told otherwise; this asks for what any new file gets.
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let mut file = builder.tempfile_in(folder).map_err(refused())?;
+    let mut file = temporary_beside(path)?;
     file.write_all(bytes).map_err(refused())?;
     file.as_file().sync_all().map_err(refused())?;
     file.persist(path).map_err(|error| refused()(error.error))?;
     Ok(())
+}
+
+/// Whether [`write_atomically`] could write the file, as far as can be told before: better asked
+/// before long work than found out after.
+///
+/// # Errors
+///
+/// If the folder does not let a file be made, or the path is a folder.
+pub fn check_writable(path: &Path) -> Result<(), ModelError> {
+    if path.is_dir() {
+        return Err(ModelError::format(path, "is a folder; wanted a file to write"));
+    }
+    temporary_beside(path).map(drop)
+}
+
+/// A temporary file in the folder of `path`, deleted when dropped.
+fn temporary_beside(path: &Path) -> Result<NamedTempFile, ModelError> {
+    let folder = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".gradus-");
+    // A temporary file is private unless told otherwise; this asks for what any new file gets.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    builder.tempfile_in(folder).map_err(ModelError::file(path, "write"))
 }

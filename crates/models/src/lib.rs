@@ -40,7 +40,7 @@ mod network;
 mod sgd;
 mod train;
 
-pub use checkpoint::write_atomically;
+pub use checkpoint::{check_writable, write_atomically};
 pub use cost::Cost;
 pub use error::ModelError;
 pub use init::Init;

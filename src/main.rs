@@ -1,0 +1,33 @@
+//! The command line.
+
+mod cli;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+/// Write a network once as a graph; read its derivation, trust its gradient, run it fast.
+#[derive(Parser)]
+#[command(name = "gradus", version, propagate_version = true, max_term_width = 100)]
+struct Gradus {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(clap::Subcommand)]
+enum Command {
+    Train(cli::train::Train),
+}
+
+fn main() -> ExitCode {
+    let done = match Gradus::parse().command {
+        Command::Train(train) => train.run(),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("gradus: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
