@@ -30,7 +30,7 @@ impl Init {
         };
         ArrayD::from_shape_simple_fn(parameter.shape.as_slice(), || {
             let normal: f64 = StandardNormal.sample(random);
-            T::from_f64(deviation * normal)
+            T::from_double(deviation * normal)
         })
     }
 

@@ -41,7 +41,7 @@ impl Operation for Constant {
     }
 
     fn eval<T: Scalar>(&self, _x: &[ArrayViewD<'_, T>], _env: &Environment<'_, T>) -> ArrayD<T> {
-        ndarray::arr0(T::from_f64(self.value())).into_dyn()
+        ndarray::arr0(T::from_double(self.value())).into_dyn()
     }
 
     fn vjp<'g>(&self, _: usize, _: &[Expr<'g>], _: Expr<'g>, _: Expr<'g>) -> Option<Expr<'g>> {

@@ -55,7 +55,7 @@ impl Operation for Size {
     }
 
     fn eval<T: Scalar>(&self, _x: &[ArrayViewD<'_, T>], env: &Environment<'_, T>) -> ArrayD<T> {
-        ndarray::arr0(T::from_f64(env.size(&self.0) as f64)).into_dyn()
+        ndarray::arr0(T::from_double(env.size(&self.0) as f64)).into_dyn()
     }
 
     fn vjp<'g>(&self, _: usize, _: &[Expr<'g>], _: Expr<'g>, _: Expr<'g>) -> Option<Expr<'g>> {
