@@ -44,7 +44,8 @@ mod shape;
 pub use check::{Check, Difference, Report, Verdict};
 pub use evaluate::{Arrays, EvalError, Evaluator, Inputs, evaluate};
 pub use gradus_autodiff::{
-    ApplyError, GradError, LabelError, Tape, adjoints, grad, jvp, jvp_with, try_grad, vjp, vjp_with,
+    ApplyError, GradError, LabelError, Primitive, Tape, adjoints, grad, jvp, jvp_with, try_grad,
+    vjp, vjp_with,
 };
 pub use op::*;
 pub use operation::{Card, Operation, Sample};
