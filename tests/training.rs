@@ -1,0 +1,243 @@
+//! Training as a process: deterministic, resumable to the same bits, and safe with its files.
+
+use std::path::Path;
+
+use gradus::models::data::{Mnist, Pictures};
+use gradus::models::{Activation, Cost, Init, ModelError, Network, Settings, Sgd, Training};
+
+const SETTINGS: Settings = Settings {
+    cost: Cost::Quadratic,
+    sgd: Sgd { eta: 1.0, momentum: 0.0 },
+    batch: 3,
+    init: Init::Scaled,
+    seed: 4,
+};
+
+/// Sixteen pictures of 2×2 pixels: which half is brighter.
+fn pictures() -> Pictures {
+    let pixels: Vec<u8> = (0..64u32).map(|k| (k * k * 37 % 251) as u8).collect();
+    let halves = pixels
+        .chunks(4)
+        .map(|p| u16::from(p[0]) + u16::from(p[1]) > u16::from(p[2]) + u16::from(p[3]));
+    let labels = halves.map(u8::from).collect();
+    Pictures::new(2, 2, pixels, labels, 2).unwrap()
+}
+
+fn start(settings: Settings) -> Training {
+    let network = Network::dense(&[4, 3, 2], Activation::Sigmoid).unwrap();
+    Training::start(network, settings).unwrap()
+}
+
+fn train(training: &mut Training, epochs: usize) {
+    for _ in 0..epochs {
+        training.epoch(&pictures(), |_, _| ()).unwrap();
+    }
+}
+
+fn file(training: &Training) -> Vec<u8> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("checkpoint");
+    training.save(&path).unwrap();
+    std::fs::read(path).unwrap()
+}
+
+/// The text of the error that loading these bytes gives, without the path.
+fn refused(bytes: &[u8]) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("checkpoint");
+    std::fs::write(&path, bytes).unwrap();
+    let text = Training::load(&path).unwrap_err().to_string();
+    let prefix = format!("{}: ", path.display());
+    text.strip_prefix(&prefix).expect("the text names the file").to_owned()
+}
+
+#[test]
+fn the_cost_falls_and_the_pictures_are_learned() {
+    let mut training = start(SETTINGS);
+    let first = training.epoch(&pictures(), |_, _| ()).unwrap();
+    train(&mut training, 1000);
+    let last = training.epoch(&pictures(), |_, _| ()).unwrap();
+    assert!(last < 0.2 * first, "{first} to {last}");
+    assert_eq!(training.count_correct(&pictures(), 1).unwrap(), 16);
+}
+
+#[test]
+fn a_step_is_the_books_update_of_a_short_last_batch_too() {
+    let mut training = start(Settings { batch: 5, ..SETTINGS });
+    let mut steps = Vec::new();
+    training.epoch(&pictures(), |done, all| steps.push((done, all))).unwrap();
+    assert_eq!(steps, [(5, 16), (10, 16), (15, 16), (16, 16)]);
+    assert_eq!((training.epochs(), training.steps()), (1, 4));
+}
+
+#[test]
+fn a_seed_decides_every_bit() {
+    let trained = |seed| {
+        let mut training = start(Settings { seed, ..SETTINGS });
+        train(&mut training, 3);
+        file(&training)
+    };
+    assert_eq!(trained(1), trained(1));
+    assert_ne!(trained(1), trained(2));
+}
+
+#[test]
+fn a_resumed_training_goes_on_to_the_same_bits() {
+    let momentum = Sgd { eta: 0.3, momentum: 0.9 };
+    for settings in [SETTINGS, Settings { sgd: momentum, cost: Cost::CrossEntropy, ..SETTINGS }] {
+        let mut undisturbed = start(settings);
+        train(&mut undisturbed, 5);
+        let mut training = start(settings);
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("checkpoint");
+        for _ in 0..5 {
+            train(&mut training, 1);
+            training.save(&path).unwrap();
+            training = Training::load(&path).unwrap();
+        }
+        assert_eq!(training.state(), undisturbed.state());
+        assert_eq!(file(&training), file(&undisturbed));
+        assert_eq!((training.epochs(), training.steps()), (5, 30));
+        assert_eq!(training.settings(), &settings);
+        assert_eq!(training.state().len(), if settings == SETTINGS { 4 } else { 8 });
+    }
+}
+
+#[test]
+fn the_count_does_not_depend_on_the_threads() {
+    let mnist = Mnist::read(Path::new("data/mnist")).unwrap();
+    let network = Network::dense(&[784, 30, 10], Activation::Sigmoid).unwrap();
+    let training = Training::start(network, SETTINGS).unwrap();
+    let counts = [0, 1, 2, 7, 100].map(|n| training.count_correct(&mnist.test, n).unwrap());
+    assert_eq!(counts, [counts[0]; 5]);
+    assert!((500..2000).contains(&counts[0]), "an untrained network guesses: {}", counts[0]);
+}
+
+#[test]
+fn every_truncation_is_refused() {
+    let bytes = file(&start(SETTINGS));
+    for len in 0..bytes.len() {
+        let text = refused(&bytes[..len]);
+        assert!(text.starts_with("not a safetensors file, or a damaged one: "), "{len}: {text}");
+    }
+    refused(&[&bytes[..], &[0]].concat());
+}
+
+#[test]
+fn foreign_and_mismatched_files_are_refused() {
+    assert!(refused(b"\x89PNG\r\n\x1a\n and more").starts_with("not a safetensors file"));
+    let bytes = file(&start(SETTINGS));
+    // The header keeps its length, so that only what is replaced is wrong.
+    let with = |from: &str, to: &str| {
+        assert_eq!(from.len(), to.len());
+        let at = bytes.windows(from.len()).position(|w| w == from.as_bytes()).expect("in there");
+        let mut changed = bytes.clone();
+        changed[at..at + to.len()].copy_from_slice(to.as_bytes());
+        refused(&changed)
+    };
+    assert_eq!(
+        with("\"gradus\"", "\"grades\""),
+        "a safetensors file, but not a checkpoint: it has no `gradus` metadata"
+    );
+    assert_eq!(
+        with("\\\"format\\\":1", "\\\"format\\\":9"),
+        "a checkpoint of format 9; this program reads 1"
+    );
+    let text = with("\\\"outputs\\\":3", "\\\"outputs\\\":4");
+    let wanted = "the `gradus` metadata is damaged: layer 2 has 4 units and layer 3 wants 3 inputs";
+    assert!(text.starts_with(wanted), "{text}");
+    assert_eq!(with("\"b2\":", "\"b7\":"), "the array `b2` of the network is missing");
+    assert_eq!(with("[3,4]", "[4,3]"), "the array `w2` is F32 [4, 3]; wanted F32 [3, 4]");
+    assert_eq!(with("\\\"batch\\\":3", "\\\"batch\\\":0"), "a mini-batch has at least one example");
+}
+
+#[test]
+fn a_failed_save_leaves_the_old_file_and_no_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, missing) = (folder.path().join("checkpoint"), folder.path().join("no/checkpoint"));
+    let mut training = start(SETTINGS);
+    training.save(&path).unwrap();
+    let before = std::fs::read(&path).unwrap();
+    train(&mut training, 1);
+    let error = training.save(&missing).unwrap_err().to_string();
+    assert!(error.starts_with(&format!("{}: cannot write: ", missing.display())), "{error}");
+    // A folder in the file's place: the temporary file is written, and cannot take the name.
+    let taken = folder.path().join("taken");
+    std::fs::create_dir(&taken).unwrap();
+    assert!(training.save(&taken).is_err());
+    assert_eq!(std::fs::read(&path).unwrap(), before);
+    let mut names: Vec<_> =
+        std::fs::read_dir(folder.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
+    names.sort();
+    assert_eq!(names, ["checkpoint", "taken"]);
+}
+
+#[test]
+fn settings_that_make_no_sense_are_refused() {
+    let text = |settings: Settings, activation| {
+        let network = Network::dense(&[4, 2], activation).unwrap();
+        Training::start(network, settings).unwrap_err().to_string()
+    };
+    let sgd = |eta, momentum| Settings { sgd: Sgd { eta, momentum }, ..SETTINGS };
+    let sigmoid = Activation::Sigmoid;
+    assert_eq!(text(sgd(0.0, 0.0), sigmoid), "the learning rate is a positive number, not 0");
+    assert_eq!(
+        text(sgd(f64::NAN, 0.0), sigmoid),
+        "the learning rate is a positive number, not NaN"
+    );
+    assert_eq!(text(sgd(1.0, 1.0), sigmoid), "the momentum is from 0 to below 1, not 1");
+    let entropy = Settings { cost: Cost::CrossEntropy, ..SETTINGS };
+    assert_eq!(
+        text(entropy, Activation::Tanh),
+        "the cross-entropy cost is for sigmoid outputs, these are Tanh"
+    );
+}
+
+#[test]
+fn pictures_that_do_not_fit_are_refused() {
+    let network = Network::dense(&[5, 2], Activation::Sigmoid).unwrap();
+    let mut training = Training::start(network, SETTINGS).unwrap();
+    let error = training.epoch(&pictures(), |_, _| ()).unwrap_err().to_string();
+    let wanted = "the network has 5 inputs and 2 outputs, the pictures have 4 pixels and 2 classes";
+    assert_eq!(error, wanted);
+}
+
+#[test]
+fn divergence_is_reported() {
+    let network = Network::dense(&[4, 2], Activation::Identity).unwrap();
+    let settings = Settings { sgd: Sgd { eta: 1e30, momentum: 0.0 }, ..SETTINGS };
+    let mut training = Training::start(network, settings).unwrap();
+    let error = training.epoch(&pictures(), |_, _| ()).unwrap_err();
+    assert!(matches!(error, ModelError::Diverged { epoch: 0, .. }), "{error}");
+    assert!(
+        error
+            .to_string()
+            .ends_with("a smaller learning rate than 1000000000000000000000000000000 may help")
+    );
+}
+
+#[test]
+fn mnist_is_what_its_page_says() {
+    let mnist = Mnist::read(Path::new("data/mnist")).unwrap();
+    assert_eq!(
+        [mnist.training.len(), mnist.validation.len(), mnist.test.len()],
+        [50_000, 10_000, 10_000]
+    );
+    assert_eq!(mnist.training.labels()[..10], [5, 0, 4, 1, 9, 2, 1, 3, 1, 4]);
+    assert_eq!(mnist.test.labels()[..10], [7, 2, 1, 0, 4, 1, 4, 9, 5, 9]);
+    let (mut sum, mut squares, mut count) = (0.0, 0.0, 0.0);
+    for part in [&mnist.training, &mnist.validation] {
+        for first in (0..part.len()).step_by(1000) {
+            let (x, y) = part.batch(&(first..first + 1000).collect::<Vec<_>>());
+            assert_eq!(y.sum(), 1000.0);
+            for &x in &x {
+                let x = f64::from(x);
+                (sum, squares, count) = (sum + x, squares + x * x, count + 1.0);
+            }
+        }
+    }
+    let mean = sum / count;
+    let deviation = (squares / count - mean * mean).sqrt();
+    assert!((mean - 0.130_660).abs() < 5e-7, "{mean}");
+    assert!((deviation - 0.308_108).abs() < 5e-7, "{deviation}");
+}
