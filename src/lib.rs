@@ -3,6 +3,8 @@
 
 pub use gradus_models as models;
 pub use gradus_ops as ops;
+/// The arrays that go in and come out.
+pub use ndarray;
 
 /// What most programs want: the graph, its functions, derivatives, evaluation, and networks.
 ///

@@ -2,6 +2,8 @@
 //! M. Nielsen, *Neural Networks and Deep Learning*, chapter 2, as loops over units and examples,
 //! for any depth, widths and number of examples.
 
+#![expect(clippy::needless_range_loop, reason = "the books' formulas run over indices")]
+
 use gradus::models::{Activation, Cost, Forward, Init, Network};
 use gradus::ops::{
     Arrays, Expr, Graph, Inputs, adjoints, binary_cross_entropy, evaluate, grad, input, matmul,

@@ -87,7 +87,7 @@ enum CostName {
 enum InitName {
     /// Weights from N(0, 1/n_in), biases from N(0, 1)
     Scaled,
-    /// Weights and biases from N(0, 1), with which some seeds get stuck
+    /// Weights and biases from N(0, 1): many units start saturated, and learn less
     Normal,
 }
 

@@ -1,6 +1,7 @@
 //! Forward mode: from the tangents of some inputs to the tangents of what depends on them.
 
 use crate::reverse::accumulate;
+use crate::tape::assert_one_graph;
 use crate::{Expr, Primitive, Rule, Tape};
 
 /// The pushforward: for pairs of an input x and its tangent ẋ, the tangents ẏ = Σ (∂y/∂x) ẋ of
@@ -8,7 +9,7 @@ use crate::{Expr, Primitive, Rule, Tape};
 ///
 /// # Panics
 ///
-/// If a tangent does not have the shape of its value.
+/// If a tangent does not have the shape of its value, or two graphs are mixed.
 #[track_caller]
 pub fn jvp<'g, P: Primitive>(
     outputs: &[Expr<'g, P>], tangents: &[(Expr<'g, P>, Expr<'g, P>)],
@@ -29,6 +30,7 @@ pub fn jvp_with<'g, P: Primitive>(
     let Some(oldest) = tangents.iter().map(|(x, _)| x.id).min() else {
         return vec![None; outputs.len()];
     };
+    assert_one_graph(outputs.iter().chain(tangents.iter().map(|(x, _)| x)).copied());
     let tape = Tape::from(oldest, outputs);
     let mut dots: Vec<Option<Expr<'g, P>>> = vec![None; tape.len()];
     for &(x, x_dot) in tangents {

@@ -138,10 +138,23 @@ impl<P: Primitive> Graph<P> {
             let shapes: SmallVec<[_; 4]> = operands.iter().map(|&x| &nodes[x].shape).collect();
             op.shape(&shapes)?
         };
+        if interned.len() == interned.capacity() {
+            *interned = self.index(&nodes);
+        }
         let id = mirror(&mut nodes, Node { op: op.clone(), operands, shape });
-        let rehash = |&id: &Id| self.hasher.hash_one((&nodes[id].op, &nodes[id].operands));
-        interned.insert_unique(hash, id, rehash);
+        interned.insert_unique(hash, id, |_| unreachable!("there is room for one more"));
         Ok(id)
+    }
+
+    /// The ids of all nodes by what they apply, in a table with room for as many more. It is made in
+    /// the order of the nodes: a table that grew by itself would read them at random.
+    fn index(&self, nodes: &DiGraph<Node<P>, u32>) -> HashTable<Id> {
+        let mut table = HashTable::with_capacity(2 * nodes.node_count().max(8));
+        for id in nodes.node_indices() {
+            let hash = self.hasher.hash_one((&nodes[id].op, &nodes[id].operands));
+            table.insert_unique(hash, id, |_| unreachable!("there is room for all"));
+        }
+        table
     }
 }
 

@@ -1,5 +1,6 @@
 //! Reverse mode: from the cotangents of some outputs to the adjoints of what they depend on.
 
+use crate::tape::assert_one_graph;
 use crate::{Expr, GradError, Primitive, Rule, Tape};
 
 /// The map from nodes to their adjoints that a reverse sweep returns: gradients of parameters,
@@ -43,8 +44,8 @@ impl<'g, P: Primitive> Adjoints<'g, P> {
 ///
 /// # Panics
 ///
-/// If a cotangent does not have the shape of its output, or a rule returns one that does not
-/// have the shape of its operand.
+/// If a cotangent does not have the shape of its output, a rule returns one that does not have the
+/// shape of its operand, or two graphs are mixed.
 #[track_caller]
 pub fn vjp<'g, P: Primitive>(
     outputs: &[(Expr<'g, P>, Expr<'g, P>)], wrt: &[Expr<'g, P>],
@@ -64,6 +65,7 @@ pub fn vjp_with<'g, P: Primitive>(
     rule: impl Fn(&P, usize, &[Expr<'g, P>], Expr<'g, P>, Expr<'g, P>) -> Option<Expr<'g, P>>,
 ) -> Adjoints<'g, P> {
     let ys: Vec<_> = outputs.iter().map(|&(y, _)| y).collect();
+    assert_one_graph(ys.iter().chain(wrt).copied());
     let tape = match wrt.iter().map(|x| x.id).min() {
         Some(oldest) => Tape::from(oldest, &ys),
         None => Tape::new::<P>(&[]),
@@ -98,6 +100,7 @@ pub fn vjp_with<'g, P: Primitive>(
 /// # Errors
 ///
 /// If `y` is not a single number.
+#[track_caller]
 pub fn adjoints<'g, P: Primitive>(
     y: Expr<'g, P>, wrt: &[Expr<'g, P>],
 ) -> Result<Adjoints<'g, P>, GradError> {
@@ -116,6 +119,7 @@ pub fn adjoints<'g, P: Primitive>(
 ///
 /// If `y` is not a single number, or does not depend on one of `wrt`: a parameter that would
 /// silently stay where it is. Where that is meant, use [`adjoints`].
+#[track_caller]
 pub fn try_grad<'g, P: Primitive>(
     y: Expr<'g, P>, wrt: &[Expr<'g, P>],
 ) -> Result<Vec<Expr<'g, P>>, GradError> {

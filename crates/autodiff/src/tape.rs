@@ -15,6 +15,11 @@ pub struct Tape {
 
 impl Tape {
     /// The tape of `outputs`.
+    ///
+    /// # Panics
+    ///
+    /// If they are not of one graph.
+    #[track_caller]
     pub fn new<P: Primitive>(outputs: &[Expr<'_, P>]) -> Self {
         Self::from(Id::new(0), outputs)
     }
@@ -24,9 +29,11 @@ impl Tape {
     ///
     /// The newest id of the frontier cannot be met again from older ones, so taking the newest
     /// first lists the ids in descending order, equal ones in a row.
+    #[track_caller]
     pub(crate) fn from<P: Primitive>(first: Id, outputs: &[Expr<'_, P>]) -> Self {
         let mut ids = Vec::new();
         let Some(output) = outputs.first() else { return Self { ids } };
+        assert_one_graph(outputs.iter().copied());
         let nodes = output.graph.nodes.borrow();
         let mut frontier: BinaryHeap<Id> =
             outputs.iter().map(|y| y.id).filter(|&id| id >= first).collect();
@@ -85,5 +92,14 @@ impl Tape {
             text += &format!("{number:<5} {label:<8} {application:<28} {shape:<12} {place}\n");
         }
         text
+    }
+}
+
+/// Ids mean nothing in another graph.
+#[track_caller]
+pub(crate) fn assert_one_graph<'g, P: Primitive + 'g>(mut all: impl Iterator<Item = Expr<'g, P>>) {
+    let Some(first) = all.next() else { return };
+    if let Some(other) = all.find(|other| !std::ptr::eq(other.graph, first.graph)) {
+        panic!("two graphs are mixed\n  {}\n  {}", first.describe(), other.describe());
     }
 }

@@ -141,7 +141,8 @@ impl<'g> Check<'g> {
         for (x, bar) in self.wrt.iter().zip(bars) {
             let name = input_name(*x);
             let count = bar.len().min(self.elements);
-            report.elements.push((name.clone(), count, bar.len()));
+            let (input, of) = (name.clone(), bar.len());
+            report.elements.push(Coverage { order, input, compared: count, of });
             for k in 0..count {
                 let element = k * bar.len() / count;
                 let x = flat(at, &name, element);
@@ -184,9 +185,21 @@ pub struct Report {
     pub seed: u64,
     /// Every comparison made.
     pub differences: Vec<Difference>,
-    /// For each input and order: its name, the elements compared with finite differences, and the
-    /// elements it has.
-    pub elements: Vec<(String, usize, usize)>,
+    /// How many elements were compared with finite differences, for each order and input.
+    pub elements: Vec<Coverage>,
+}
+
+/// How many elements of an input were compared with finite differences.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Coverage {
+    /// The order of the derivative.
+    pub order: usize,
+    /// The input's name.
+    pub input: String,
+    /// How many elements were compared.
+    pub compared: usize,
+    /// How many elements it has.
+    pub of: usize,
 }
 
 /// One comparison.
@@ -232,9 +245,16 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (failed, all) = (self.failures().count(), self.differences.len());
-        write!(f, "gradient check, seed {}: {} of {all} agree", self.seed, all - failed)?;
-        for (name, count, of) in &self.elements {
-            write!(f, "; `{name}` {count} of {of}")?;
+        write!(
+            f,
+            "gradient check, seed {}: {} of {all} comparisons agree",
+            self.seed,
+            all - failed
+        )?;
+        write!(f, "; finite differences for")?;
+        for (k, Coverage { order, input, compared, of }) in self.elements.iter().enumerate() {
+            let separator = if k == 0 { "" } else { "," };
+            write!(f, "{separator} {compared} of {of} elements of `{input}` (order {order})")?;
         }
         for Difference { order, of, derivative, other, bound, verdict } in self.failures() {
             write!(f, "\n  order {order}, {of}: {derivative:e} against {other:e}, ")?;
@@ -352,7 +372,9 @@ mod tests {
         let report = Check::new(&[y], &[x]).order(3).seed(7).run(&at).unwrap();
         assert!(report.passed(), "{report}");
         assert_eq!(report.differences.len(), 3 * (1 + 4));
-        let line = "gradient check, seed 7: 15 of 15 agree; `x` 4 of 4; `x` 4 of 4; `x` 4 of 4";
+        let line = "gradient check, seed 7: 15 of 15 comparisons agree; finite differences for \
+                    4 of 4 elements of `x` (order 1), 4 of 4 elements of `x` (order 2), \
+                    4 of 4 elements of `x` (order 3)";
         assert_eq!(report.to_string(), line);
     }
 
@@ -388,7 +410,8 @@ mod tests {
         let check = Check::new(&[sum_all(x * x)], &[x]).order(1).elements(10);
         let report = check.run(&at(values)).unwrap();
         assert!(report.passed(), "{report}");
-        assert_eq!(report.elements, [("x".to_owned(), 10, 1000)]);
+        let coverage = Coverage { order: 1, input: "x".to_owned(), compared: 10, of: 1000 };
+        assert_eq!(report.elements, [coverage]);
     }
 
     #[test]

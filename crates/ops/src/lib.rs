@@ -41,7 +41,7 @@ mod reference;
 mod scalar;
 mod shape;
 
-pub use check::{Check, Difference, Report, Verdict};
+pub use check::{Check, Coverage, Difference, Report, Verdict};
 pub use evaluate::{Arrays, EvalError, Evaluator, Inputs, evaluate};
 pub use gradus_autodiff::{
     ApplyError, GradError, LabelError, Primitive, Tape, adjoints, grad, jvp, jvp_with, try_grad,

@@ -93,6 +93,24 @@ fn a_cotangent_of_another_shape_is_caught() {
 }
 
 #[test]
+fn derivatives_across_two_graphs_are_caught() {
+    let (g, h) = (Graph::<Toy>::new(), Graph::<Toy>::new());
+    let (x, y) = (input(&g, "x"), input(&h, "y"));
+    let text = |f: &dyn Fn()| {
+        let panic = std::panic::catch_unwind(std::panic::AssertUnwindSafe(f)).unwrap_err();
+        panic.downcast_ref::<String>().unwrap().clone()
+    };
+    for mixed in [
+        text(&|| drop(vjp(&[(sin(x), x)], &[y]))),
+        text(&|| assert!(grad(sin(x), [y]).is_empty())),
+        text(&|| drop(jvp(&[sin(x)], &[(y, y)]))),
+        text(&|| drop(Tape::new(&[x, y]))),
+    ] {
+        assert!(mixed.starts_with("two graphs are mixed\n  %"), "{mixed}");
+    }
+}
+
+#[test]
 fn a_broken_rule_can_be_put_in_place_of_the_right_one() {
     let g = Graph::<Toy>::new();
     let x = input(&g, "x");
