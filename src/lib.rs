@@ -1,5 +1,6 @@
 //! The façade: everything under one name, and a [`prelude`] to start with.
 #![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
 
 pub use gradus_models as models;
 pub use gradus_ops as ops;

@@ -28,6 +28,8 @@
 //! The tests of this crate use a toy language over numbers with no shapes at all
 //! (`tests/language/toy.rs`); the crate `gradus-ops` is the real one, over arrays.
 
+#![forbid(unsafe_code)]
+
 mod error;
 mod expr;
 mod forward;

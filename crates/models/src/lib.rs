@@ -31,6 +31,8 @@
 //!   changes only by update expressions of one step.
 //! * Invariant: a seed decides every bit, whatever the number of threads.
 
+#![forbid(unsafe_code)]
+
 mod checkpoint;
 mod cost;
 pub mod data;

@@ -33,6 +33,8 @@
 //! * Invariant: a graph has no number type; constants are `f64` and rounded by the evaluator.
 //! * Invariant: the derivative of every operation is made of operations of the table.
 
+#![forbid(unsafe_code)]
+
 mod check;
 mod evaluate;
 mod op;

@@ -11,7 +11,7 @@ pub struct Relu;
 
 /// The rectified linear unit max(0, x), element by element.
 ///
-/// x̄ = ȳ · [y > 0], where \[·\] is 1 if true, else 0. Convention: the derivative at 0 is 0.
+/// x̄ = ȳ · \[y > 0\], where \[·\] is 1 if true, else 0. Convention: the derivative at 0 is 0.
 #[track_caller]
 pub fn relu(x: Expr<'_>) -> Expr<'_> {
     apply(Relu, [x])
