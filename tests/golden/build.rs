@@ -1,11 +1,7 @@
 //! From the files' operations to expressions. The files broadcast as numpy does; here every
 //! broadcast is written out.
 
-use gradus::ops::{
-    Axes, Expr, binary_cross_entropy, binary_cross_entropy_with_logits, broadcast, exp, log,
-    log_softmax, matmul, mean, permute, quadratic_cost, relu, reshape, sigmoid,
-    softmax_cross_entropy, squared_error, sum, tanh,
-};
+use gradus::ops::*;
 use serde_json::Value;
 
 /// The expression of an operation, or nothing if it does not exist.
@@ -13,21 +9,63 @@ pub fn apply<'g>(op: &str, attrs: &Value, x: &[Expr<'g>]) -> Option<Expr<'g>> {
     Some(match op {
         "neg" => -x[0],
         "exp" => exp(x[0]),
+        "expm1" => expm1(x[0]),
         "log" => log(x[0]),
+        "log1p" => log1p(x[0]),
+        "sin" => sin(x[0]),
+        "cos" => cos(x[0]),
+        "tan" => tan(x[0]),
+        "atan" => atan(x[0]),
+        "sinh" => sinh(x[0]),
+        "cosh" => cosh(x[0]),
         "tanh" => tanh(x[0]),
+        "sqrt" => sqrt(x[0]),
+        "rsqrt" => rsqrt(x[0]),
+        "square" => square(x[0]),
+        "reciprocal" => reciprocal(x[0]),
+        "abs" => abs(x[0]),
         "sigmoid" => sigmoid(x[0]),
+        "softplus" => softplus(x[0]),
         "relu" => relu(x[0]),
+        "pow_const" => pow_const(x[0], attrs["exponent"].as_f64().expect("a number")),
         "add" => binary(x, |a, b| a + b),
         "sub" => binary(x, |a, b| a - b),
         "mul" => binary(x, |a, b| a * b),
         "div" => binary(x, |a, b| a / b),
+        "pow" => binary(x, pow),
+        "maximum" => binary(x, maximum),
+        "minimum" => binary(x, minimum),
         "matmul" => matmul_as_numpy(x[0], x[1]),
         "sum" => reduce(x[0], attrs, |x, axes| sum(x, axes)),
         "mean" => reduce(x[0], attrs, |x, axes| mean(x, axes)),
+        "max" => reduce(x[0], attrs, |x, axes| max(x, axes)),
+        "min" => reduce(x[0], attrs, |x, axes| min(x, axes)),
+        "prod" => reduce(x[0], attrs, |x, axes| prod(x, axes)),
+        "logsumexp" => reduce(x[0], attrs, |x, axes| log_sum_exp(x, axes)),
         "reshape" => reshape(x[0], integers(&attrs["shape"]).as_slice()),
         "broadcast_to" => broadcast_to(x[0], &integers(&attrs["shape"])),
         "transpose" => permute(x[0], &integers(&attrs["perm"])),
-        "log_softmax" => log_softmax(x[0], axis(&attrs["axis"], x[0])),
+        "slice" => {
+            let [starts, ends, steps] =
+                ["starts", "ends", "steps"].map(|name| integers(&attrs[name]));
+            let along = |x, axis| slice_step(x, axis, starts[axis]..ends[axis], steps[axis]);
+            (0..starts.len()).fold(x[0], along)
+        }
+        "pad" => {
+            let (low, high) = (integers(&attrs["low"]), integers(&attrs["high"]));
+            let value = attrs["value"].as_f64().expect("a number");
+            let along = |x, axis| pad_with(x, axis, low[axis], high[axis], value);
+            (0..low.len()).fold(x[0], along)
+        }
+        "concat" => concat(x, axis(&attrs["axis"], x[0], 0)),
+        "stack" => stack(x, axis(&attrs["axis"], x[0], 1)),
+        "gather" => {
+            let shape = integers(&attrs["indices"]["shape"]);
+            let indices = reshape(list(x[0], &attrs["indices"]["data"]), shape.as_slice());
+            gather(x[0], indices, axis(&attrs["axis"], x[0], 0))
+        }
+        "softmax" => softmax(x[0], axis(&attrs["axis"], x[0], 0)),
+        "log_softmax" => log_softmax(x[0], axis(&attrs["axis"], x[0], 0)),
         "quadratic_cost" => match attrs["form"].as_str() {
             Some("half_mean") => quadratic_cost(x[0], x[1]),
             Some("half_sum") => squared_error(x[0], x[1]),
@@ -36,6 +74,9 @@ pub fn apply<'g>(op: &str, attrs: &Value, x: &[Expr<'g>]) -> Option<Expr<'g>> {
         "binary_cross_entropy" => binary_cross_entropy(x[0], x[1]),
         "bce_with_logits" => binary_cross_entropy_with_logits(x[0], x[1]),
         "softmax_cross_entropy" => softmax_cross_entropy(x[0], x[1]),
+        "softmax_cross_entropy_labels" => {
+            softmax_cross_entropy_with_labels(x[0], list(x[0], &attrs["labels"]))
+        }
         _ => return None,
     })
 }
@@ -93,21 +134,27 @@ fn reduce<'g>(x: Expr<'g>, attrs: &Value, f: impl Fn(Expr<'g>, Axes) -> Expr<'g>
     let from = sizes(x);
     let axes: Axes = match &attrs["axes"] {
         Value::Null => (0..from.len()).collect(),
-        list => list.as_array().expect("a list").iter().map(|k| axis(k, x)).collect(),
+        list => list.as_array().expect("a list").iter().map(|k| axis(k, x, 0)).collect(),
     };
     let y = f(x, axes);
     if attrs["keepdims"] != Value::Bool(true) {
         return y;
     }
-    let kept = (0..from.len()).map(|k| if axes.contains(k) { 1 } else { from[k] });
-    reshape(y, kept.collect::<Vec<_>>().as_slice())
+    keep_axes(y, axes)
 }
 
-/// An axis, which the files may count from the end.
-fn axis(value: &Value, x: Expr<'_>) -> usize {
+/// An axis of `x` with `more` axes; the files may count it from the end.
+fn axis(value: &Value, x: Expr<'_>, more: usize) -> usize {
     let axis = value.as_i64().expect("an integer");
-    let rank = x.shape().rank() as i64;
+    let rank = (x.shape().rank() + more) as i64;
     usize::try_from(if axis < 0 { axis + rank } else { axis }).expect("an axis of the array")
+}
+
+/// A constant vector, in the graph of `x`.
+fn list<'g>(x: Expr<'g>, data: &Value) -> Expr<'g> {
+    let number = |value| constant(x.graph(), value as f64);
+    let numbers: Vec<_> = integers(data).into_iter().map(number).collect();
+    if numbers.is_empty() { constant(x.graph(), 0.0) } else { stack(&numbers, 0) }
 }
 
 fn integers(value: &Value) -> Vec<usize> {

@@ -32,6 +32,11 @@ impl<'g, P: Primitive> Adjoints<'g, P> {
         self.wrt.iter().copied().filter(|&x| self.of(x).is_none()).collect()
     }
 
+    /// The nodes that the sweep looked at: those that the outputs need, from the oldest input on.
+    pub fn tape(&self) -> &Tape {
+        &self.tape
+    }
+
     /// All pairs of a node and its adjoint, in creation order of the nodes.
     pub fn iter(&self) -> impl Iterator<Item = (Expr<'g, P>, Expr<'g, P>)> + '_ {
         let pairs = self.tape.ids().iter().zip(&self.bars);

@@ -50,8 +50,8 @@ pub trait Evaluator<T: Scalar> {
     ///
     /// # Errors
     ///
-    /// If an array is missing, given twice, or does not have the declared shape, or if a named
-    /// axis gets two sizes or none. `state` is then as it was.
+    /// If an array is missing, given twice, or does not have the declared shape, if a named axis
+    /// gets two sizes or none, or if an index is out of range. `state` is then as it was.
     fn step(
         &mut self, state: &mut Arrays<T>, inputs: &Inputs<'_, T>,
     ) -> Result<Vec<ArrayD<T>>, EvalError>;
@@ -105,6 +105,14 @@ pub enum EvalError {
         axis: String,
         /// The node, described.
         node: String,
+    },
+    /// An operand has a value that its operation does not take.
+    #[error("{node}: {problem}")]
+    Value {
+        /// The operation and its node, described.
+        node: String,
+        /// Which value, and what was wanted.
+        problem: String,
     },
     /// An update would change the shape of a named array.
     #[error("the update of `{name}` is {update}, the input is {declared}")]

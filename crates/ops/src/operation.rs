@@ -3,9 +3,9 @@
 use std::fmt::Debug;
 use std::hash::Hash;
 
-use ndarray::{ArrayD, ArrayViewD};
+use ndarray::{ArrayD, ArrayView1, ArrayViewD};
 
-use crate::{Environment, Expr, Op, Scalar, Shape};
+use crate::{Axes, Environment, Expr, Op, Scalar, Shape};
 
 /// One operation: its meaning, in one file. [`Op`] lists them all.
 ///
@@ -16,19 +16,36 @@ pub trait Operation: Clone + Eq + Hash + Debug + Into<Op> {
     /// What a reader wants to know of the operation.
     const CARD: Card;
 
+    /// How many operands there are, or nothing if any number will do: that of the card's.
+    fn arity(&self) -> Option<usize> {
+        Some(Self::CARD.operands.len())
+    }
+
     /// The attributes, as they follow the name in a printed graph; empty if there are none.
     fn attributes(&self) -> String {
         String::new()
     }
 
-    /// The shape of the result. The number of operands has been checked against the card.
+    /// The shape of the result. The number of operands has been checked.
     ///
     /// # Errors
     ///
     /// A sentence that says what was wanted of the operands.
     fn shape(&self, x: &[&Shape]) -> Result<Shape, String>;
 
-    /// The value of the result. The shapes have been checked, all named axes have sizes.
+    /// Whether the operands' values are what shapes cannot promise: whole numbers in a range.
+    ///
+    /// # Errors
+    ///
+    /// A sentence that says which value was not, and what was wanted.
+    fn accept<T: Scalar>(
+        &self, _x: &[ArrayViewD<'_, T>], _env: &Environment<'_, T>,
+    ) -> Result<(), String> {
+        Ok(())
+    }
+
+    /// The value of the result. The shapes have been checked and the values accepted; all named
+    /// axes have sizes.
     fn eval<T: Scalar>(&self, x: &[ArrayViewD<'_, T>], env: &Environment<'_, T>) -> ArrayD<T>;
 
     /// The pullback of operand `k`, as in [`Primitive::vjp`](gradus_autodiff::Primitive::vjp).
@@ -48,7 +65,7 @@ pub trait Operation: Clone + Eq + Hash + Debug + Into<Op> {
 pub struct Card {
     /// The name, as in a printed graph.
     pub name: &'static str,
-    /// The names of the operands, in order; the number of operands is their number.
+    /// The names of the operands, in order; one that ends in `..` stands for any number.
     pub operands: &'static [&'static str],
     /// What the operation computes.
     pub formula: &'static str,
@@ -67,6 +84,8 @@ pub struct Sample {
     pub op: Op,
     /// The operands' values.
     pub operands: Vec<ArrayD<f64>>,
+    /// The operands that a check must not vary: they are whole numbers, or by decree constant.
+    pub fixed: Vec<usize>,
 }
 
 impl Sample {
@@ -82,7 +101,12 @@ impl Sample {
                 low + (high - low) * (golden * k).fract()
             })
         };
-        Self { op: op.into(), operands: shapes.iter().map(operand).collect() }
+        Self { op: op.into(), operands: shapes.iter().map(operand).collect(), fixed: Vec::new() }
+    }
+
+    /// This sample, with operands that a check must not vary.
+    pub(crate) fn fixing(self, fixed: &[usize]) -> Self {
+        Self { fixed: fixed.to_vec(), ..self }
     }
 
     /// A graph over inputs `x0`, `x1`, … of the operands' shapes, and the operation applied.
@@ -93,6 +117,46 @@ impl Sample {
         let y = graph.apply(self.op.clone(), &x);
         (x, y)
     }
+}
+
+/// An error sentence if operand 0 does not have the axis.
+pub(crate) fn has_axis(shape: &Shape, axis: usize) -> Result<(), String> {
+    match shape.rank() {
+        rank if axis < rank => Ok(()),
+        rank => Err(format!("there is no axis {axis}: operand 0 has {rank} axes, counted from 0")),
+    }
+}
+
+/// An error sentence if one of the indices is not a whole number below `size`.
+pub(crate) fn check_indices<T: Scalar>(
+    indices: &ArrayViewD<'_, T>, size: usize,
+) -> Result<(), String> {
+    let fits =
+        |i: &T| i.to_double() >= 0.0 && i.to_double() < size as f64 && i.fract() == T::zero();
+    match indices.iter().enumerate().find(|(_, i)| !fits(i)) {
+        None => Ok(()),
+        Some((k, i)) if size == 0 => {
+            Err(format!("index {k} is {i}; there is nothing to choose from"))
+        }
+        Some((k, i)) => {
+            Err(format!("index {k} is {i}; wanted a whole number from 0 to {}", size - 1))
+        }
+    }
+}
+
+/// `f` of each group of elements that differ only along `axes`.
+pub(crate) fn reduce<T: Scalar>(
+    x: &ArrayViewD<'_, T>, axes: Axes, f: impl Fn(&ArrayView1<'_, T>) -> T,
+) -> ArrayD<T> {
+    let kept: Vec<usize> = (0..x.ndim()).filter(|&axis| !axes.contains(axis)).collect();
+    let sizes: Vec<usize> = kept.iter().map(|&axis| x.shape()[axis]).collect();
+    let inner: usize = axes.iter().map(|axis| x.shape()[axis]).product();
+    let outer = sizes.iter().product::<usize>();
+    let order: Vec<usize> = kept.into_iter().chain(axes.iter()).collect();
+    let groups = x.view().permuted_axes(order);
+    let groups = groups.to_shape((outer, inner)).expect("as many numbers");
+    let y = groups.outer_iter().map(|group| f(&group)).collect();
+    ArrayD::from_shape_vec(sizes, y).expect("one result for each group")
 }
 
 /// The shape of an operation that acts element by element: that of all operands.

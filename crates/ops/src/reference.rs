@@ -15,11 +15,19 @@ use crate::{Arrays, Dim, EvalError, Evaluator, Expr, Inputs, Op, Scalar, Shape, 
 /// It owns what it needs of the graph and can be sent to another thread.
 #[derive(Clone, Debug)]
 pub struct Reference {
-    nodes: Vec<(Op, Vec<usize>)>,
+    nodes: Vec<Step>,
     declared: Vec<(String, Shape)>,
     axes: Vec<(Arc<str>, String)>,
     outputs: Vec<usize>,
     updates: Vec<(String, usize)>,
+}
+
+/// One node: what it applies, to which values, and how it is named in an error.
+#[derive(Clone, Debug)]
+struct Step {
+    op: Op,
+    operands: Vec<usize>,
+    node: String,
 }
 
 impl Reference {
@@ -45,7 +53,8 @@ impl Reference {
                 evaluator.declared.push((input.name().to_owned(), input.declared().clone()));
             }
             evaluator.note_axes(y);
-            evaluator.nodes.push((y.op(), y.operands().iter().map(|&x| place(x)).collect()));
+            let operands = y.operands().iter().map(|&x| place(x)).collect();
+            evaluator.nodes.push(Step { op: y.op(), operands, node: y.describe() });
         }
         for (name, update) in updates {
             let declared = evaluator.declared.iter().find(|(declared, _)| declared == name);
@@ -79,8 +88,12 @@ impl Reference {
             return Err(EvalError::AxisUnknown { axis, node });
         }
         let mut values: Vec<ArrayD<T>> = Vec::with_capacity(self.nodes.len());
-        for (op, operands) in &self.nodes {
+        for Step { op, operands, node } in &self.nodes {
             let x: Vec<_> = operands.iter().map(|&x| values[x].view()).collect();
+            op.accept(&x, &env).map_err(|problem| {
+                let node = format!("{op}, {node}");
+                EvalError::Value { node, problem }
+            })?;
             let y = op.eval(&x, &env);
             values.push(y);
         }

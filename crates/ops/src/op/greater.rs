@@ -17,6 +17,12 @@ pub fn greater<'g>(a: Expr<'g>, b: Expr<'g>) -> Expr<'g> {
     apply(Greater, [a, b])
 }
 
+/// 1 where a < b, else 0, element by element: [`greater`], the other way round.
+#[track_caller]
+pub fn less<'g>(a: Expr<'g>, b: Expr<'g>) -> Expr<'g> {
+    greater(b, a)
+}
+
 impl Operation for Greater {
     const CARD: Card = Card {
         name: "greater",
@@ -59,6 +65,7 @@ mod tests {
 
     #[test]
     fn values() {
+        assert_eq!(value2(less, &[1.0, 2.0, 2.0], &[2.0, 1.0, 2.0]), [1.0, 0.0, 0.0]);
         let nan = f64::NAN;
         let y = value2(greater, &[1.0, 2.0, 0.0, nan, 1.0], &[2.0, 1.0, -0.0, 1.0, nan]);
         assert_eq!(y, [0.0, 1.0, 0.0, 0.0, 0.0]);

@@ -2,7 +2,7 @@
 
 use ndarray::{ArrayD, ArrayViewD, Axis};
 
-use crate::operation::{Card, Operation, Sample, apply};
+use crate::operation::{Card, Operation, Sample, apply, has_axis};
 use crate::{Environment, Expr, Scalar, Shape, broadcast, exp, sum};
 
 /// y = x − ln Σ eˣ, the sum being over one axis.
@@ -43,13 +43,8 @@ impl Operation for LogSoftmax {
     }
 
     fn shape(&self, x: &[&Shape]) -> Result<Shape, String> {
-        match x[0].rank() {
-            rank if self.axis < rank => Ok(x[0].clone()),
-            rank => Err(format!(
-                "there is no axis {}: operand 0 has {rank} axes, counted from 0",
-                self.axis
-            )),
-        }
+        has_axis(x[0], self.axis)?;
+        Ok(x[0].clone())
     }
 
     fn eval<T: Scalar>(&self, x: &[ArrayViewD<'_, T>], _env: &Environment<'_, T>) -> ArrayD<T> {

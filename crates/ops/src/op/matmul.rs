@@ -4,7 +4,8 @@ use ndarray::linalg::general_mat_mul;
 use ndarray::{ArrayD, ArrayViewD, ArrayViewMutD, Ix2};
 
 use crate::operation::{Card, Operation, Sample, apply};
-use crate::{Dim, Environment, Expr, Scalar, Shape, transpose};
+use super::Mul;
+use crate::{Dim, Environment, Expr, Scalar, Shape, broadcast, sum, transpose};
 
 /// y = x w, the product of matrices, or of each pair in two stacks of matrices.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -24,6 +25,30 @@ pub struct Matmul;
 #[track_caller]
 pub fn matmul<'g>(x: Expr<'g>, w: Expr<'g>) -> Expr<'g> {
     apply(Matmul, [x, w])
+}
+
+/// The inner product Σ aᵢ bᵢ of two vectors of one length.
+///
+/// # Panics
+///
+/// If the shapes differ or are not those of vectors.
+#[track_caller]
+pub fn dot<'g>(a: Expr<'g>, b: Expr<'g>) -> Expr<'g> {
+    let _line = a.graph().here();
+    sum(apply(Mul, [a, b]), [0])
+}
+
+/// The outer product yᵢⱼ = aᵢ bⱼ of two vectors.
+///
+/// # Panics
+///
+/// If one is not a vector.
+#[track_caller]
+pub fn outer<'g>(a: Expr<'g>, b: Expr<'g>) -> Expr<'g> {
+    let _line = a.graph().here();
+    let (rows, columns) = (a.shape(), b.shape());
+    let shape: Shape = rows.dims().iter().chain(columns.dims()).cloned().collect();
+    broadcast(a, [1], shape.clone()) * broadcast(b, [0], shape)
 }
 
 impl Operation for Matmul {
@@ -103,6 +128,7 @@ fn product<T: Scalar>(x: &ArrayViewD<'_, T>, w: &ArrayViewD<'_, T>, mut y: Array
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::operation::tests::{value2, wanted};
     use crate::{Graph, Op, Inputs, evaluate, input};
     use gradus_autodiff::Primitive;
     use ndarray::array;
@@ -122,19 +148,33 @@ mod tests {
     }
 
     #[test]
+    fn products_of_vectors() {
+        assert_eq!(value2(dot, &[1.0, 2.0], &[3.0, 4.0]), [11.0]);
+        assert_eq!(value2(outer, &[1.0, 2.0], &[3.0, 4.0]), [3.0, 4.0, 6.0, 8.0]);
+        let text = wanted(|g| {
+            dot(input(g, "a", [2]), input(g, "b", [2, 2]));
+        });
+        assert!(text.starts_with("mul: the operands must have equal shapes"), "{text}");
+        let text = wanted(|g| {
+            outer(input(g, "a", [2, 2]), input(g, "b", [2]));
+        });
+        assert!(text.starts_with("broadcast[0 of [2, 2, 2]]: "), "{text}");
+    }
+
+    #[test]
     fn shapes_that_do_not_fit_are_named() {
         let g = Graph::new();
-        let wanted = |x: Shape, w: Shape| Op::Matmul(Matmul).shape(&[&x, &w]).unwrap_err();
+        let refused = |x: Shape, w: Shape| Op::Matmul(Matmul).shape(&[&x, &w]).unwrap_err();
         assert_eq!(
-            wanted(("n", 784).into(), [785, 30].into()),
+            refused(("n", 784).into(), [785, 30].into()),
             "the last axis of operand 0 (784) must equal the last but one of operand 1 (785)"
         );
         assert_eq!(
-            wanted((2, "n", 3).into(), (3, 3, 4).into()),
+            refused((2, "n", 3).into(), (3, 3, 4).into()),
             "the axes before the last two must be equal, [2] and [3] are not"
         );
         assert_eq!(
-            wanted([3].into(), [3, 4].into()),
+            refused([3].into(), [3, 4].into()),
             "both operands must have at least 2 axes, they have 1 and 2"
         );
         let (x, w) = (input(&g, "x", ("n", 784)), input(&g, "w", [30, 784]));

@@ -3,7 +3,7 @@
 use ndarray::{ArrayD, ArrayViewD};
 
 use crate::operation::{Card, Operation, Sample, apply};
-use crate::{Environment, Expr, Scalar, Shape};
+use crate::{Axes, Dim, Environment, Expr, Scalar, Shape};
 
 /// y = the numbers of x in row-major order, in `shape`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -19,6 +19,26 @@ pub struct Reshape {
 #[track_caller]
 pub fn reshape<'g>(x: Expr<'g>, shape: impl Into<Shape>) -> Expr<'g> {
     apply(Reshape { shape: shape.into() }, [x])
+}
+
+/// `y` with axes of size 1 put in at the positions `axes` of the result: what a reduction over
+/// `axes` leaves when it keeps them.
+///
+/// ```
+/// use gradus_ops::{Graph, input, keep_axes, sum};
+/// let g = Graph::new();
+/// let x = input(&g, "x", ("n", 10));
+/// assert_eq!(keep_axes(sum(x, [1]), [1]).shape().to_string(), "[n, 1]");
+/// ```
+#[track_caller]
+pub fn keep_axes<'g>(y: Expr<'g>, axes: impl Into<Axes>) -> Expr<'g> {
+    let axes = axes.into();
+    let mut dims = y.shape().dims().to_vec();
+    for axis in axes.iter() {
+        assert!(axis <= dims.len(), "axis {axis} leaves a gap after\n  {}", y.describe());
+        dims.insert(axis, Dim::from(1));
+    }
+    reshape(y, dims)
 }
 
 impl Operation for Reshape {

@@ -3,7 +3,7 @@
 use super::Mul;
 use super::mean::examples;
 use crate::operation::apply;
-use crate::{Expr, log_softmax, sum_all};
+use crate::{Dim, Expr, log_softmax, one_hot, sum_all};
 
 /// The cross-entropy cost of a softmax layer with weighted inputs z \[n, k\] for targets t, each row
 /// of which is one-hot or a distribution: C = −1/n Σₓ Σₖ tₖ ln softmax(z)ₖ.
@@ -20,6 +20,25 @@ pub fn softmax_cross_entropy<'g>(z: Expr<'g>, t: Expr<'g>) -> Expr<'g> {
     let n = examples(z);
     let terms = apply(Mul, [t, log_softmax(z, z.shape().rank() - 1)]);
     -(sum_all(terms) / n)
+}
+
+/// [`softmax_cross_entropy`] for targets given as class labels \[n\], whole numbers counted from 0:
+/// C = −1/n Σₓ ln softmax(z)_label.
+///
+/// # Panics
+///
+/// If the labels do not have the shape of z without its last axis, which has a plain size.
+#[track_caller]
+pub fn softmax_cross_entropy_with_labels<'g>(z: Expr<'g>, labels: Expr<'g>) -> Expr<'g> {
+    let _line = z.graph().here();
+    let classes = z.shape().dims().last().and_then(Dim::plain);
+    let classes = classes.unwrap_or_else(|| {
+        panic!(
+            "the last axis must have a plain size, the number of classes, in\n  {}",
+            z.describe()
+        )
+    });
+    softmax_cross_entropy(z, one_hot(labels, classes))
 }
 
 #[cfg(test)]
@@ -40,5 +59,17 @@ mod tests {
         assert!((y[0].sum() - 2f64.ln()).abs() < 1e-15);
         let want = array![[-0.25, 0.25], [0.0, 0.0]].into_dyn();
         assert!((&y[1] - &want).iter().all(|error| error.abs() < 1e-15), "(p - t)/n");
+    }
+
+    #[test]
+    fn labels_stand_for_one_hot_rows() {
+        let g = Graph::new();
+        let (z, t) = (input(&g, "z", ("n", 2)), input(&g, "t", ("n", 2)));
+        let labels = input(&g, "labels", ("n",));
+        let costs = [softmax_cross_entropy(z, t), softmax_cross_entropy_with_labels(z, labels)];
+        let (z, t) = (array![[0.3, -1.0], [2.0, 0.5]], array![[0.0, 1.0], [1.0, 0.0]]);
+        let (inputs, labels) = (Inputs::new().with("z", &z).with("t", &t), array![1.0, 0.0]);
+        let y = evaluate(&costs, &inputs.with("labels", &labels)).unwrap();
+        assert_eq!(y[0], y[1]);
     }
 }
