@@ -21,7 +21,7 @@ fn main() {
     assert_eq!(db, delta, "∂C/∂b = δ, node for node");
 
     println!("What the gradient needs, in the order in which it is computed:\n");
-    print!("{}", Tape::new(&[dw]).show(&g));
+    print!("{}", Tape::show(&[dw]));
 
     let (x, w) = (array![1.0, 0.0, 1.0], array![0.6, -0.4, 0.2]);
     let (t, b) = (arr0(0.0), arr0(0.9));

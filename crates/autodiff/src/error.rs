@@ -24,7 +24,9 @@ fn list(operands: &[String]) -> String {
 
 /// A label that another node has.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("label `{label}` names two nodes\n  it is on {taken}\n  and wanted for {wanted}")]
+#[error(
+    "label `{label}` names two nodes\n  it is on {taken}\n  and wanted for {wanted}\n  at {place}"
+)]
 pub struct LabelError {
     /// The label.
     pub label: String,
@@ -32,6 +34,8 @@ pub struct LabelError {
     pub taken: String,
     /// The node that was to get it, described.
     pub wanted: String,
+    /// The line on which it was to get it.
+    pub place: String,
 }
 
 /// A gradient that does not exist.
@@ -39,18 +43,26 @@ pub struct LabelError {
 pub enum GradError {
     /// The expression to differentiate is not a single number.
     #[error(
-        "only a single number has a gradient; sum or average first, or use `vjp`\n  got {output}"
+        "only a single number has a gradient; sum or average first, or use `vjp`\n  got {output}\n  \
+         at {place}"
     )]
     NotScalar {
         /// The expression, described.
         output: String,
+        /// The line on which the gradient was asked for.
+        place: String,
     },
     /// The output does not depend, differentiably, on these inputs.
-    #[error("the output does not depend differentiably on\n  {}\n  output {output}", inputs.join("\n  "))]
+    #[error(
+        "the output does not depend differentiably on\n  {}\n  output {output}\n  at {place}",
+        inputs.join("\n  ")
+    )]
     Disconnected {
         /// The output, described.
         output: String,
         /// The inputs, described.
         inputs: Vec<String>,
+        /// The line on which the gradient was asked for.
+        place: String,
     },
 }

@@ -45,7 +45,9 @@ impl<'g, P: Primitive> Expr<'g, P> {
     }
 
     /// The constant `value` in the shape of this expression.
+    #[track_caller]
     pub fn filled(self, value: f64) -> Self {
+        let _line = self.graph.here();
         P::fill(self.graph, value, &self.shape())
     }
 
@@ -81,7 +83,7 @@ impl<P: Primitive> Hash for Expr<'_, P> {
 
 impl<P: Primitive> fmt::Debug for Expr<'_, P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} = {}", self.describe(), self.op())
+        write!(f, "{} = {}", self.op(), self.describe())
     }
 }
 

@@ -30,24 +30,26 @@ pub fn jvp_with<'g, P: Primitive>(
     let Some(oldest) = tangents.iter().map(|(x, _)| x.id).min() else {
         return vec![None; outputs.len()];
     };
-    assert_one_graph(outputs.iter().chain(tangents.iter().map(|(x, _)| x)).copied());
+    let pairs = tangents.iter().flat_map(|&(x, x_dot)| [x, x_dot]);
+    assert_one_graph(outputs.iter().copied().chain(pairs));
     let tape = Tape::from(oldest, outputs);
     let mut dots: Vec<Option<Expr<'g, P>>> = vec![None; tape.len()];
     for &(x, x_dot) in tangents {
         if let Some(i) = tape.position(x.id) {
-            accumulate(&mut dots[i], x, x_dot);
+            accumulate(&mut dots[i], x, x_dot, || "the tangent given".to_owned());
         }
     }
     for (i, &id) in tape.ids().iter().enumerate() {
         let y = outputs[0].graph.expr(id);
-        let x = y.operands();
+        let (op, x) = (y.op(), y.operands());
         for (k, operand) in x.iter().enumerate() {
             if let Some(x_dot) = tape.position(operand.id).and_then(|j| dots[j]) {
                 let deriving = y.graph.deriving(Rule::Jvp(k as u32), y);
-                let y_dot = rule(&y.op(), k, &x, y, x_dot);
+                let y_dot = rule(&op, k, &x, y, x_dot);
                 drop(deriving);
                 if let Some(y_dot) = y_dot {
-                    accumulate(&mut dots[i], y, y_dot);
+                    let rule = || format!("the pushforward of {op} for operand {k}");
+                    accumulate(&mut dots[i], y, y_dot, rule);
                 }
             }
         }

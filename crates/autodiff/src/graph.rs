@@ -101,7 +101,10 @@ impl<P: Primitive> Graph<P> {
     /// With the error's text.
     #[track_caller]
     pub fn apply<'g>(&'g self, op: P, operands: &[Expr<'g, P>]) -> Expr<'g, P> {
-        self.try_apply(op, operands).unwrap_or_else(|error| panic!("{error}"))
+        match self.try_apply(op, operands) {
+            Ok(y) => y,
+            Err(error) => panic!("{error}"),
+        }
     }
 
     /// The expression of a node.

@@ -1,6 +1,6 @@
 //! Where a node comes from and what it is called: side tables by id.
 //!
-//! Invariant: the first origin of a node stays; writing the expression again does not move it.
+//! Invariant: the first line on which a node was written stays; writing it again does not move it.
 //! Invariant: a label belongs to one node; a node may have several, the first being its name.
 
 use std::cell::Cell;
@@ -65,10 +65,14 @@ pub(crate) struct Notes {
 }
 
 impl Notes {
-    /// Keeps the first origin of a node.
+    /// Keeps the first origin of a node; but a line on which somebody wrote it replaces a rule.
     pub(crate) fn record(&mut self, id: Id, origin: Origin) {
-        if id.index() == self.origins.len() {
-            self.origins.push(origin);
+        match self.origins.get_mut(id.index()) {
+            None => self.origins.push(origin),
+            Some(first) if first.derivation.is_some() && origin.derivation.is_none() => {
+                *first = origin;
+            }
+            Some(_) => {}
         }
     }
 
@@ -108,6 +112,12 @@ impl<P: Primitive> Graph<P> {
 
     fn enter(&self, origin: Origin) -> Guard<'_> {
         Guard { before: self.context.replace(origin), context: &self.context }
+    }
+
+    /// The line that a node written here and now would be attributed to, in words.
+    #[track_caller]
+    pub(crate) fn caller(&self) -> String {
+        self.place(&self.context.get().or_at(Location::caller()))
     }
 
     /// The expression that has this label.
@@ -158,16 +168,23 @@ impl<P: Primitive> Expr<'_, P> {
     /// # Errors
     ///
     /// If another node has this label.
+    #[track_caller]
     pub fn try_named(self, label: &str) -> Result<Self, LabelError> {
         if let Some(other) = self.graph.labelled(label).filter(|&other| other != self) {
-            let (taken, wanted) = (other.describe(), self.describe());
-            return Err(LabelError { label: label.to_owned(), taken, wanted });
+            return Err(other.taken(label, self.describe()));
         }
         let mut notes = self.graph.notes.borrow_mut();
         if notes.labelled.insert(label.to_owned(), self.id).is_none() {
             notes.labels.entry(self.id).or_default().push(label.to_owned());
         }
         Ok(self)
+    }
+
+    /// The error that this node has the label which is wanted for something else.
+    #[track_caller]
+    pub fn taken(self, label: &str, wanted: String) -> LabelError {
+        let (label, taken, place) = (label.to_owned(), self.describe(), self.graph.caller());
+        LabelError { label, taken, wanted, place }
     }
 
     /// [`try_named`](Self::try_named), for use while writing expressions.
@@ -177,6 +194,9 @@ impl<P: Primitive> Expr<'_, P> {
     /// With the error's text.
     #[track_caller]
     pub fn named(self, label: &str) -> Self {
-        self.try_named(label).unwrap_or_else(|error| panic!("{error}"))
+        match self.try_named(label) {
+            Ok(x) => x,
+            Err(error) => panic!("{error}"),
+        }
     }
 }

@@ -27,13 +27,14 @@ pub trait Primitive: Sized + Clone + Eq + Hash + Debug + Display {
     fn shape(&self, operands: &[&Self::Shape]) -> Result<Self::Shape, String>;
 
     /// The pullback of operand `k`: what the cotangent `y_bar` of the result `y` contributes to
-    /// the cotangent of `x[k]`, or `None` where that is zero by definition.
+    /// the cotangent of `x[k]`. `None` says that this is zero by definition, and nothing else: an
+    /// operation without a rule is an operation with a wrong one.
     fn vjp<'g>(
         &self, k: usize, x: &[Expr<'g, Self>], y: Expr<'g, Self>, y_bar: Expr<'g, Self>,
     ) -> Option<Expr<'g, Self>>;
 
     /// The pushforward of operand `k`: what the tangent `x_dot` of `x[k]` contributes to the
-    /// tangent of the result `y`, or `None` where that is zero by definition.
+    /// tangent of the result `y`; `None` as for [`vjp`](Self::vjp).
     fn jvp<'g>(
         &self, k: usize, x: &[Expr<'g, Self>], y: Expr<'g, Self>, x_dot: Expr<'g, Self>,
     ) -> Option<Expr<'g, Self>>;

@@ -15,16 +15,25 @@ pub struct Adjoints<'g, P: Primitive> {
 }
 
 impl<'g, P: Primitive> Adjoints<'g, P> {
-    /// The adjoint of `x`: the derivative of the outputs' weighted sum by `x`. `None` if no
+    /// The adjoint of `x`: the derivative of the outputs' weighted sum with respect to `x`. `None` if no
     /// differentiable path leads from `x` to an output, or if `x` is not between the inputs of
     /// the sweep and the outputs.
     pub fn of(&self, x: Expr<'g, P>) -> Option<Expr<'g, P>> {
         self.bars[self.tape.position(x.id)?].filter(|bar| std::ptr::eq(bar.graph, x.graph))
     }
 
-    /// The adjoint of `x`, with zeros where there is none.
+    /// The adjoint of `x`, one of the inputs of the sweep, with zeros if it is disconnected.
+    ///
+    /// # Panics
+    ///
+    /// If `x` is not one of the inputs: its adjoint was not asked for, which does not make it 0.
+    #[track_caller]
     pub fn or_zeros(&self, x: Expr<'g, P>) -> Expr<'g, P> {
-        self.of(x).unwrap_or_else(|| x.filled(0.0))
+        assert!(self.wrt.contains(&x), "not an input of the sweep\n  {}", x.describe());
+        match self.of(x) {
+            Some(bar) => bar,
+            None => x.filled(0.0),
+        }
     }
 
     /// The inputs of the sweep that no differentiable path connects to an output.
@@ -70,7 +79,7 @@ pub fn vjp_with<'g, P: Primitive>(
     rule: impl Fn(&P, usize, &[Expr<'g, P>], Expr<'g, P>, Expr<'g, P>) -> Option<Expr<'g, P>>,
 ) -> Adjoints<'g, P> {
     let ys: Vec<_> = outputs.iter().map(|&(y, _)| y).collect();
-    assert_one_graph(ys.iter().chain(wrt).copied());
+    assert_one_graph(outputs.iter().flat_map(|&(y, y_bar)| [y, y_bar]).chain(wrt.iter().copied()));
     let tape = match wrt.iter().map(|x| x.id).min() {
         Some(oldest) => Tape::from(oldest, &ys),
         None => Tape::new::<P>(&[]),
@@ -79,7 +88,7 @@ pub fn vjp_with<'g, P: Primitive>(
     let mut bars = vec![None; tape.len()];
     for &(y, y_bar) in outputs {
         if let Some(i) = tape.position(y.id).filter(|&i| between[i]) {
-            accumulate(&mut bars[i], y, y_bar);
+            accumulate(&mut bars[i], y, y_bar, || "the cotangent given".to_owned());
         }
     }
     for (i, &id) in tape.ids().iter().enumerate().rev() {
@@ -92,7 +101,8 @@ pub fn vjp_with<'g, P: Primitive>(
                 let x_bar = rule(&op, k, &x, y, y_bar);
                 drop(deriving);
                 if let Some(x_bar) = x_bar {
-                    accumulate(&mut bars[j], operand, x_bar);
+                    let rule = || format!("the pullback of {op} for operand {k}");
+                    accumulate(&mut bars[j], operand, x_bar, rule);
                 }
             }
         }
@@ -110,7 +120,7 @@ pub fn adjoints<'g, P: Primitive>(
     y: Expr<'g, P>, wrt: &[Expr<'g, P>],
 ) -> Result<Adjoints<'g, P>, GradError> {
     if y.shape() != P::scalar() {
-        return Err(GradError::NotScalar { output: y.describe() });
+        return Err(GradError::NotScalar { output: y.describe(), place: y.graph.caller() });
     }
     let deriving = y.graph.deriving(Rule::Seed, y);
     let one = y.filled(1.0);
@@ -118,7 +128,7 @@ pub fn adjoints<'g, P: Primitive>(
     Ok(vjp(&[(y, one)], wrt))
 }
 
-/// The gradient of the number `y` by each of `wrt`, which may be inner nodes too.
+/// The gradient of the number `y` with respect to each of `wrt`, which may be inner nodes too.
 ///
 /// # Errors
 ///
@@ -129,10 +139,11 @@ pub fn try_grad<'g, P: Primitive>(
     y: Expr<'g, P>, wrt: &[Expr<'g, P>],
 ) -> Result<Vec<Expr<'g, P>>, GradError> {
     let adjoints = adjoints(y, wrt)?;
-    let found: Option<Vec<_>> = wrt.iter().map(|&x| adjoints.of(x)).collect();
-    found.ok_or_else(|| GradError::Disconnected {
+    let (place, found) = (y.graph.caller(), wrt.iter().map(|&x| adjoints.of(x)));
+    found.collect::<Option<Vec<_>>>().ok_or_else(|| GradError::Disconnected {
         output: y.describe(),
         inputs: adjoints.disconnected().iter().map(|x| x.describe()).collect(),
+        place,
     })
 }
 
@@ -145,8 +156,10 @@ pub fn try_grad<'g, P: Primitive>(
 pub fn grad<'g, P: Primitive, const N: usize>(
     y: Expr<'g, P>, wrt: [Expr<'g, P>; N],
 ) -> [Expr<'g, P>; N] {
-    let gradients = try_grad(y, &wrt).unwrap_or_else(|error| panic!("{error}"));
-    std::array::from_fn(|k| gradients[k])
+    match try_grad(y, &wrt) {
+        Ok(gradients) => std::array::from_fn(|k| gradients[k]),
+        Err(error) => panic!("{error}"),
+    }
 }
 
 /// Which nodes of the tape depend on one of `wrt`.
@@ -166,14 +179,18 @@ fn between<P: Primitive>(tape: &Tape, outputs: &[Expr<'_, P>], wrt: &[Expr<'_, P
     between
 }
 
-/// Adds a contribution to the cotangent or tangent of `x`.
+/// Adds a contribution to the cotangent or tangent of `x`; `by` names where it comes from.
 #[track_caller]
 pub(crate) fn accumulate<'g, P: Primitive>(
     bar: &mut Option<Expr<'g, P>>, x: Expr<'g, P>, contribution: Expr<'g, P>,
+    by: impl Fn() -> String,
 ) {
     assert!(
         contribution.shape() == x.shape(),
-        "a cotangent or tangent must have the shape of its value\n  value {}\n  got {}",
+        "{} must have the shape {}, it has {}\n  for {}\n  got {}",
+        by(),
+        x.shape(),
+        contribution.shape(),
         x.describe(),
         contribution.describe(),
     );

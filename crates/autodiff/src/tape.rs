@@ -2,7 +2,7 @@
 
 use std::collections::BinaryHeap;
 
-use crate::{Expr, Graph, Id, Primitive};
+use crate::{Expr, Id, Primitive};
 
 /// The nodes that some outputs need, in creation order, which is a topological order: operands
 /// come before their users. Making it costs what it reaches, whatever the size of the graph.
@@ -77,18 +77,20 @@ impl Tape {
         self.ids[low..=high].binary_search(&id).ok().map(|offset| low + offset)
     }
 
-    /// The tape as text, a node to a line: number, label, operation, operands, shape and origin.
-    pub fn show<P: Primitive>(&self, graph: &Graph<P>) -> String {
+    /// The tape of `outputs` as text, a node to a line: number, label, operation, operands, shape
+    /// and origin.
+    #[track_caller]
+    pub fn show<P: Primitive>(outputs: &[Expr<'_, P>]) -> String {
         let mut text = String::new();
-        for &id in &self.ids {
-            let y = graph.expr(id);
+        for &id in &Self::new(outputs).ids {
+            let y = outputs[0].graph.expr(id);
             let operands = y
                 .operands()
                 .iter()
                 .fold(String::new(), |list, x| format!("{list} %{}", x.id.index()));
             let (number, label) = (format!("%{}", id.index()), y.label().unwrap_or_default());
             let (application, shape) = (format!("{}{operands}", y.op()), y.shape().to_string());
-            let place = graph.place(&y.origin());
+            let place = y.graph.place(&y.origin());
             text += &format!("{number:<5} {label:<8} {application:<28} {shape:<12} {place}\n");
         }
         text

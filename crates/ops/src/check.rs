@@ -6,12 +6,13 @@ use ndarray::ArrayD;
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
 
+use crate::report::{Coverage, Difference, Report, Verdict};
 use crate::{Arrays, EvalError, Expr, Inputs, Op, Reference, evaluate, input, jvp_with, vjp_with};
 
 /// A rule that stands in for [`Primitive::vjp`](gradus_autodiff::Primitive::vjp) or `jvp`.
 type Rule<'g> = Box<dyn Fn(&Op, usize, &[Expr<'g>], Expr<'g>, Expr<'g>) -> Option<Expr<'g>> + 'g>;
 
-/// A check of the derivatives of some outputs by some inputs, to second order.
+/// A check of the derivatives of some outputs with respect to some inputs, to second order.
 ///
 /// At each order it makes two comparisons, in `f64`:
 ///
@@ -23,7 +24,8 @@ type Rule<'g> = Box<dyn Fn(&Op, usize, &[Expr<'g>], Expr<'g>, Expr<'g>) -> Optio
 ///   the extrapolation does not know d that well, the comparison is inconclusive and says so.
 ///
 /// Then Jᵀ v takes the place of the outputs, for the next order. Take the point away from kinks:
-/// there a finite difference is not the derivative that the convention chooses.
+/// there a finite difference is not the derivative that the convention chooses. The directions
+/// become inputs of the graph, named `check.u1.…` and `check.v1.…`, and the derivatives nodes of it.
 ///
 /// ```
 /// use gradus_ops::{Arrays, Check, Graph, input, sigmoid, sum_all};
@@ -44,7 +46,7 @@ pub struct Check<'g> {
 }
 
 impl<'g> Check<'g> {
-    /// A check of the derivatives of `outputs` by the inputs `wrt`.
+    /// A check of the derivatives of `outputs` with respect to the inputs `wrt`.
     pub fn new(outputs: &[Expr<'g>], wrt: &[Expr<'g>]) -> Self {
         use gradus_autodiff::Primitive;
         Self {
@@ -137,6 +139,9 @@ impl<'g> Check<'g> {
         &self, order: usize, outputs: &[Expr<'g>], v: &[(Expr<'g>, Expr<'g>)],
         bars: &[ArrayD<f64>], at: &mut Arrays<f64>, report: &mut Report,
     ) -> Result<(), EvalError> {
+        if outputs.is_empty() {
+            return Ok(());
+        }
         let reference = Reference::new(outputs, &[])?;
         for (x, bar) in self.wrt.iter().zip(bars) {
             let name = input_name(*x);
@@ -146,7 +151,7 @@ impl<'g> Check<'g> {
             for k in 0..count {
                 let element = k * bar.len() / count;
                 let x = flat(at, &name, element);
-                let estimate = extrapolate(x, |x| {
+                let estimate = difference(x, |x| {
                     *flat_mut(at, &name, element) = x;
                     let values = reference.evaluate(&Inputs::new().with_all(at))?;
                     Ok(inner(v, &values, at).0)
@@ -175,92 +180,6 @@ impl fmt::Debug for Check<'_> {
             .field("outputs", &self.outputs)
             .field("wrt", &self.wrt)
             .finish_non_exhaustive()
-    }
-}
-
-/// What a check found.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Report {
-    /// The seed of the directions.
-    pub seed: u64,
-    /// Every comparison made.
-    pub differences: Vec<Difference>,
-    /// How many elements were compared with finite differences, for each order and input.
-    pub elements: Vec<Coverage>,
-}
-
-/// How many elements of an input were compared with finite differences.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Coverage {
-    /// The order of the derivative.
-    pub order: usize,
-    /// The input's name.
-    pub input: String,
-    /// How many elements were compared.
-    pub compared: usize,
-    /// How many elements it has.
-    pub of: usize,
-}
-
-/// One comparison.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Difference {
-    /// The order of the derivative.
-    pub order: usize,
-    /// What was compared: the inner product, or an element of an input.
-    pub of: String,
-    /// The derivative by reverse mode.
-    pub derivative: f64,
-    /// What it was compared with: forward mode, or the extrapolated finite difference.
-    pub other: f64,
-    /// How far apart they may be.
-    pub bound: f64,
-    /// The outcome.
-    pub verdict: Verdict,
-}
-
-/// The outcome of a comparison.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
-    /// They agree within the bound.
-    Agrees,
-    /// They do not.
-    Differs,
-    /// The finite difference is not known to within the bound, so it proves nothing.
-    Inconclusive,
-}
-
-impl Report {
-    /// Whether everything agrees; an inconclusive comparison is not a pass.
-    pub fn passed(&self) -> bool {
-        self.failures().next().is_none()
-    }
-
-    /// The comparisons that do not agree.
-    pub fn failures(&self) -> impl Iterator<Item = &Difference> {
-        self.differences.iter().filter(|difference| difference.verdict != Verdict::Agrees)
-    }
-}
-
-impl fmt::Display for Report {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (failed, all) = (self.failures().count(), self.differences.len());
-        write!(
-            f,
-            "gradient check, seed {}: {} of {all} comparisons agree",
-            self.seed,
-            all - failed
-        )?;
-        write!(f, "; finite differences for")?;
-        for (k, Coverage { order, input, compared, of }) in self.elements.iter().enumerate() {
-            let separator = if k == 0 { "" } else { "," };
-            write!(f, "{separator} {compared} of {of} elements of `{input}` (order {order})")?;
-        }
-        for Difference { order, of, derivative, other, bound, verdict } in self.failures() {
-            write!(f, "\n  order {order}, {of}: {derivative:e} against {other:e}, ")?;
-            write!(f, "bound {bound:.1e}: {verdict:?}")?;
-        }
-        Ok(())
     }
 }
 
@@ -299,26 +218,38 @@ fn verdict(derivative: f64, other: f64, bound: f64, error: f64) -> Verdict {
     }
 }
 
-/// The derivative of `f` at `x` by central differences with steps h, h/2, h/4, …, extrapolated to
-/// step 0 by Neville's scheme in h²; with the smallest error that two neighbours in the scheme
-/// show, but no less than rounding leaves.
-fn extrapolate(
+/// The derivative of `f` at `x`, with an estimate of its error: two extrapolations from different
+/// steps, and the largest of their own errors and their distance.
+fn difference(
     x: f64, mut f: impl FnMut(f64) -> Result<f64, EvalError>,
 ) -> Result<(f64, f64), EvalError> {
-    let first = 0.02 * x.abs().max(1.0);
+    let scale = x.abs().max(1.0);
+    let noise = noise(x, 1e-3 * scale, &mut f)?;
+    let (first, first_error) = extrapolate(x, 0.02 * scale, noise, &mut f)?;
+    let (second, second_error) = extrapolate(x, 0.014 * scale, noise, &mut f)?;
+    let error = first_error.max(second_error).max((first - second).abs());
+    Ok((first, if error.is_nan() { f64::INFINITY } else { error }))
+}
+
+/// The derivative of `f` at `x` by central differences with steps h, h/2, h/4, …, extrapolated to
+/// step 0 by Neville's scheme in h²; with the smallest error that neighbours in the scheme show, and
+/// what the noise in `f` makes of the step. Differences that are not finite are passed over.
+fn extrapolate(
+    x: f64, first: f64, noise: f64, f: &mut impl FnMut(f64) -> Result<f64, EvalError>,
+) -> Result<(f64, f64), EvalError> {
     let mut best = (f64::NAN, f64::INFINITY);
     let mut above: Vec<f64> = Vec::new();
     for k in 0..6 {
         let step = first / f64::from(1 << k);
         let (right, left) = (f(x + step)?, f(x - step)?);
-        let rounding = f64::EPSILON * (right.abs() + left.abs()) / step;
+        let rounding = 10.0 * noise / step;
         let mut row = vec![(right - left) / ((x + step) - (x - step))];
         let mut power = 1.0;
         for (m, above) in above.iter().enumerate() {
             power *= 4.0;
             let next = row[m] + (row[m] - above) / (power - 1.0);
-            let error = (next - row[m]).abs().max((next - above).abs()).max(rounding);
-            if error < best.1 {
+            let error = (next - row[m]).abs().max((next - above).abs()) + rounding;
+            if next.is_finite() && error < best.1 {
                 best = (next, error);
             }
             row.push(next);
@@ -326,6 +257,24 @@ fn extrapolate(
         above = row;
     }
     Ok(best)
+}
+
+/// How much rounding scatters the values of `f` about a smooth function, as a standard deviation:
+/// from the sixth differences of values near `x`, in which what is smooth all but vanishes (J. J.
+/// Moré, S. M. Wild, *Estimating computational noise*, 2011). No less than the value's own rounding.
+fn noise(
+    x: f64, step: f64, f: &mut impl FnMut(f64) -> Result<f64, EvalError>,
+) -> Result<f64, EvalError> {
+    let near = (-4..=4).map(|k| f(x + f64::from(k) * step));
+    let mut differences = near.collect::<Result<Vec<f64>, EvalError>>()?;
+    let rounding = f64::EPSILON * differences[4].abs();
+    for _ in 0..6 {
+        differences = differences.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    }
+    let squares: f64 = differences.iter().map(|d| d * d).sum();
+    // A sixth difference of independent errors has the variance of one of them times 12 over 6.
+    let deviation = (squares / (differences.len() as f64 * 924.0)).sqrt();
+    Ok(if deviation < rounding { rounding } else { deviation })
 }
 
 fn input_name(x: Expr<'_>) -> String {
@@ -357,10 +306,23 @@ mod tests {
 
     #[test]
     fn extrapolation_knows_its_error() {
-        let (d, error) = extrapolate(0.7, |x| Ok(x.exp())).unwrap();
-        assert!((d - 0.7f64.exp()).abs() <= error && error < 1e-12, "{d} ± {error}");
-        let (_, error) = extrapolate(0.001, |x| Ok(x.abs())).unwrap();
-        assert!(error > 1e-3, "a kink inside the steps: {error}");
+        let of = |x, f: fn(f64) -> f64| difference(x, |x| Ok(f(x))).unwrap();
+        let (d, error) = of(0.7, f64::exp);
+        assert!((d - 0.7f64.exp()).abs() <= error && error < 1e-11, "{d} ± {error}");
+        assert!(of(0.001, f64::abs).1 > 1e-3, "a kink inside the steps");
+        let (d, error) = of(0.01, f64::ln);
+        assert!((d - 100.0).abs() <= error, "a pole inside the steps: {d} ± {error}");
+        assert_eq!(of(-1.0, f64::ln).1, f64::INFINITY, "no finite value at all");
+        // Of a difference of large numbers little is known, and that much is.
+        for k in 0..300 {
+            let x = f64::from(k) / 100.0 - 1.5;
+            let slope = 1.0 - x.tanh().powi(2);
+            for big in [1e5, 1e6, 1e7, 1e8] {
+                let (d, error) = difference(x, |x| Ok((x.tanh() + big) - big)).unwrap();
+                let known = verdict(slope, d, 1e-10 + 1e-8 * d.abs(), error) != Verdict::Differs;
+                assert!(known, "{x}, {big}: {d} ± {error}, not {slope}");
+            }
+        }
     }
 
     #[test]
@@ -412,6 +374,23 @@ mod tests {
         assert!(report.passed(), "{report}");
         let coverage = Coverage { order: 1, input: "x".to_owned(), compared: 10, of: 1000 };
         assert_eq!(report.elements, [coverage]);
+    }
+
+    #[test]
+    fn a_check_of_nothing_is_not_a_pass() {
+        let g = Graph::new();
+        let x = input(&g, "x", [1]);
+        let at = at(array![0.5].into_dyn());
+        let y = exp(x);
+        let nothing = [
+            Check::new(&[y], &[x]).order(0),
+            Check::new(&[y], &[]),
+            Check::new(&[], &[x]),
+            Check::new(&[y], &[x]).elements(0),
+        ];
+        for check in nothing {
+            assert!(!check.run(&at).unwrap().passed(), "{check:?}");
+        }
     }
 
     #[test]

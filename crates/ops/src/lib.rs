@@ -40,23 +40,28 @@ mod evaluate;
 mod op;
 mod operation;
 mod reference;
+mod report;
 mod scalar;
 mod shape;
 
-pub use check::{Check, Coverage, Difference, Report, Verdict};
+pub use check::Check;
 pub use evaluate::{Arrays, EvalError, Evaluator, Inputs, evaluate};
 pub use gradus_autodiff::{
-    ApplyError, GradError, LabelError, Primitive, Tape, adjoints, grad, jvp, jvp_with, try_grad,
-    vjp, vjp_with,
+    ApplyError, Arithmetic, GradError, Guard, Id, LabelError, Node, Origin, Primitive, Rule, Tape,
+    adjoints, grad, jvp, jvp_with, try_grad, vjp, vjp_with,
 };
 pub use op::*;
 pub use operation::{Card, Operation, Sample};
 pub use reference::{Environment, Reference};
+pub use report::{Coverage, Difference, Report, Verdict};
 pub use scalar::Scalar;
 pub use shape::{Axes, Dim, Shape};
 
 /// A graph over the operations of this crate.
 pub type Graph = gradus_autodiff::Graph<Op>;
+
+/// The adjoints of expressions over the operations of this crate.
+pub type Adjoints<'g> = gradus_autodiff::Adjoints<'g, Op>;
 
 /// An expression over the operations of this crate.
 pub type Expr<'g> = gradus_autodiff::Expr<'g, Op>;

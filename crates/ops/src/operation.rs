@@ -163,12 +163,18 @@ pub(crate) fn reduce<T: Scalar>(
 pub(crate) fn elementwise(x: &[&Shape]) -> Result<Shape, String> {
     match x.iter().position(|shape| *shape != x[0]) {
         Some(k) => Err(format!(
-            "the operands must have equal shapes, operand 0 is {} and operand {k} is {}; \
-             an operator also takes a scalar, or the tail of the other's shape",
+            "the operands must have equal shapes, operand 0 is {} and operand {k} is {}",
             x[0], x[k]
         )),
         None => Ok(x[0].clone()),
     }
+}
+
+/// [`elementwise`], for the operators, which have fitted their operands as far as they could.
+pub(crate) fn arithmetic(x: &[&Shape]) -> Result<Shape, String> {
+    elementwise(x).map_err(|error| {
+        format!("{error}; an operator also takes a scalar, or the tail of the other's shape")
+    })
 }
 
 /// The value of a unary operation that acts element by element.

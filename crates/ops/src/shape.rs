@@ -18,6 +18,20 @@ pub struct Dim {
 }
 
 impl Dim {
+    /// A named axis.
+    ///
+    /// # Errors
+    ///
+    /// If the name does not begin with a letter, or has characters other than letters, digits and
+    /// `_`: it could not be told from a size or a product.
+    pub fn named(name: &str) -> Result<Self, String> {
+        let letter = name.chars().next().is_some_and(char::is_alphabetic);
+        if letter && name.chars().all(|c| c.is_alphanumeric() || c == '_') {
+            return Ok(Self { size: 1, axes: vec![name.into()] });
+        }
+        Err(format!("`{name}` is no axis name: a letter, then letters, digits and _"))
+    }
+
     /// The size without the named axes.
     pub fn size(&self) -> usize {
         self.size
@@ -41,24 +55,29 @@ impl From<usize> for Dim {
 }
 
 impl From<&str> for Dim {
-    /// A named axis.
+    /// A named axis; see [`Dim::named`] for names that come from outside the program.
     ///
     /// # Panics
     ///
-    /// If the name does not begin with a letter: it could not be told from a size.
+    /// If the name is no name.
     #[track_caller]
     fn from(name: &str) -> Self {
-        let letter = name.chars().next().is_some_and(char::is_alphabetic);
-        assert!(letter, "an axis name begins with a letter, `{name}` does not");
-        Self { size: 1, axes: vec![name.into()] }
+        match Self::named(name) {
+            Ok(dim) => dim,
+            Err(error) => panic!("{error}"),
+        }
     }
 }
 
 impl Mul for Dim {
     type Output = Self;
 
+    /// # Panics
+    ///
+    /// If the size is more than fits.
     fn mul(mut self, other: Self) -> Self {
-        self.size *= other.size;
+        let size = self.size.checked_mul(other.size);
+        self.size = size.unwrap_or_else(|| panic!("a dimension {self} times {other} is too large"));
         self.axes.extend(other.axes);
         self.axes.sort();
         if self.size == 0 {
@@ -170,7 +189,6 @@ impl From<()> for Shape {
 }
 
 impl<A: Into<Dim>> From<(A,)> for Shape {
-    #[track_caller]
     fn from((a,): (A,)) -> Self {
         vec![a.into()].into()
     }
@@ -301,9 +319,17 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "an axis name begins with a letter, `28` does not")]
+    #[should_panic(expected = "`28` is no axis name: a letter, then letters, digits and _")]
     fn a_number_is_no_axis_name() {
         let _ = Dim::from("28");
+    }
+
+    #[test]
+    fn names_from_outside_are_checked() {
+        assert_eq!(Dim::named("batch_2"), Ok(Dim::from("batch_2")));
+        for name in ["", "2n", "n·m", "n m", "-"] {
+            assert!(Dim::named(name).is_err(), "{name}");
+        }
     }
 
     #[test]

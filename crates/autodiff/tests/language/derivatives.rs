@@ -73,6 +73,9 @@ fn a_disconnected_input_is_an_error_unless_asked_for() {
     assert_eq!(all.disconnected(), [y, z]);
     assert_eq!(all.of(y), None);
     assert_eq!(all.or_zeros(z), z.filled(0.0));
+    let some = adjoints(cost, &[y]).unwrap();
+    let asked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| some.or_zeros(x)));
+    assert!(asked.is_err(), "nobody asked for x, which does not make its adjoint 0");
     assert_eq!(jvp(&[cost], &[(y, x)]), [None]);
     assert_eq!(jvp(&[cost], &[]), [None]);
 }
@@ -87,7 +90,9 @@ fn only_a_number_has_a_gradient() {
 }
 
 #[test]
-#[should_panic(expected = "a cotangent or tangent must have the shape of its value")]
+#[should_panic(
+    expected = "the cotangent given must have the shape number, it has pair\n  for %1 : number"
+)]
 fn a_cotangent_of_another_shape_is_caught() {
     let g = Graph::<Toy>::new();
     let x = input(&g, "x");
@@ -104,12 +109,24 @@ fn derivatives_across_two_graphs_are_caught() {
     };
     for mixed in [
         text(&|| drop(vjp(&[(sin(x), x)], &[y]))),
+        text(&|| drop(vjp(&[(sin(x), y)], &[x]))),
+        text(&|| drop(jvp(&[sin(x)], &[(x, y)]))),
         text(&|| assert!(grad(sin(x), [y]).is_empty())),
         text(&|| drop(jvp(&[sin(x)], &[(y, y)]))),
         text(&|| drop(Tape::new(&[x, y]))),
     ] {
         assert!(mixed.starts_with("two graphs are mixed\n  %"), "{mixed}");
     }
+}
+
+#[test]
+#[should_panic(
+    expected = "the pullback of sin for operand 0 must have the shape number, it has pair"
+)]
+fn a_rule_that_returns_another_shape_is_named() {
+    let g = Graph::<Toy>::new();
+    let x = input(&g, "x");
+    vjp_with(&[(sin(x), x)], &[x], |_, _, x, _, _| Some(pair(x[0], x[0])));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The graph itself: sharing, order, edges, origins, labels, errors.
 
-use crate::toy::{E, Toy, input, pair, sin};
+use crate::toy::{self, E, Toy, input, pair, sin};
 use gradus_autodiff::{Graph, Rule, Tape, grad};
 use petgraph::Direction::Incoming;
 use petgraph::visit::EdgeRef;
@@ -59,7 +59,7 @@ fn the_printed_tape_names_lines_labels_and_rules() {
         sin(x).named("y")
     };
     let [dx] = grad(y, [x]);
-    let text = Tape::new(&[dx]).show(&g);
+    let text = Tape::show(&[dx]);
     let line = y.origin().location.unwrap().line();
     let here = format!("{}:{line} in first", file!());
     let lines: Vec<&str> = text.lines().collect();
@@ -90,6 +90,11 @@ fn the_first_origin_wins_and_a_composed_function_names_its_users_line() {
     assert_eq!(again.origin().location.unwrap().line(), line);
     let (after, line) = (sin(again), line!());
     assert_eq!(after.origin().location.unwrap().line(), line);
+    let [dx] = grad(sin(again), [again]);
+    let (by_hand, line_by_hand) = (again.filled(1.0) * toy::cos(again), line!());
+    assert_eq!(dx, by_hand);
+    let origin = dx.origin();
+    assert_eq!((origin.location.unwrap().line(), origin.derivation), (line_by_hand, None));
 }
 
 #[test]
@@ -119,14 +124,15 @@ fn a_label_names_a_node_a_second_is_an_alias_a_shared_one_an_error() {
     assert_eq!(y.labels(), ["y", "output"]);
     assert_eq!(g.labelled("output"), Some(y));
     assert_eq!(g.labelled("z"), None);
-    let error = x.try_named("y").unwrap_err();
+    let (error, here) = (x.try_named("y").unwrap_err(), line!());
     let (file, at) = (file!(), x.origin().location.unwrap().line());
     assert_eq!(
         error.to_string(),
         format!(
             "label `y` names two nodes\n  \
              it is on %1 `y` : number, written at {file}:{line}\n  \
-             and wanted for %0 : number, written at {file}:{at}"
+             and wanted for %0 : number, written at {file}:{at}\n  \
+             at {file}:{here}"
         )
     );
 }
@@ -158,6 +164,33 @@ fn a_refused_application_names_operation_operands_lines_and_what_was_wanted() {
 fn two_graphs_do_not_mix() {
     let (g, h) = (Graph::<Toy>::new(), Graph::<Toy>::new());
     let _ = input(&g, "x") + input(&h, "x");
+}
+
+#[test]
+fn a_panic_points_to_the_users_line() {
+    let g = Graph::<Toy>::new();
+    let x = input(&g, "x");
+    let here = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+    let (seen, before) = (here.clone(), std::panic::take_hook());
+    let this = std::thread::current().id();
+    std::panic::set_hook(Box::new(move |panic| {
+        if std::thread::current().id() != this {
+            return;
+        }
+        let at = panic.location().map(|at| (at.file().to_owned(), at.line()));
+        seen.lock().unwrap().push(at);
+    }));
+    let line = line!();
+    for f in [
+        (&|| _ = g.apply(Toy::Sin, &[x, x])) as &dyn Fn(),
+        &|| _ = grad(sin(x), [input(&g, "y")]),
+        &|| _ = sin(x).named("y").graph().apply(Toy::Cos, &[x]).named("y"),
+    ] {
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(f)).unwrap_err();
+    }
+    std::panic::set_hook(before);
+    let wanted: Vec<_> = (2..=4).map(|k| Some((file!().to_owned(), line + k))).collect();
+    assert_eq!(*here.lock().unwrap(), wanted);
 }
 
 #[test]

@@ -10,6 +10,11 @@ use crate::{Environment, Expr, Graph, Scalar, Shape};
 pub struct Constant(u64);
 
 impl Constant {
+    /// The constant of this value.
+    pub fn new(value: f64) -> Self {
+        Self(value.to_bits())
+    }
+
     /// The number.
     pub fn value(self) -> f64 {
         f64::from_bits(self.0)
@@ -19,7 +24,7 @@ impl Constant {
 /// The number `value`. In arithmetic a literal does: `2.0 * x`.
 #[track_caller]
 pub fn constant(graph: &Graph, value: f64) -> Expr<'_> {
-    graph.apply(Constant(value.to_bits()).into(), &[])
+    graph.apply(Constant::new(value).into(), &[])
 }
 
 impl Operation for Constant {
@@ -33,7 +38,7 @@ impl Operation for Constant {
     };
 
     fn attributes(&self) -> String {
-        self.value().to_string()
+        format!("{:?}", self.value())
     }
 
     fn shape(&self, _x: &[&Shape]) -> Result<Shape, String> {

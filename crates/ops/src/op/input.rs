@@ -2,17 +2,22 @@
 
 use std::sync::Arc;
 
-use gradus_autodiff::LabelError;
+use gradus_autodiff::{LabelError, Primitive};
 use ndarray::{ArrayD, ArrayViewD};
 
 use crate::operation::{Card, Operation, Sample};
-use crate::{Environment, Expr, Graph, Scalar, Shape};
+use crate::{Environment, Expr, Graph, Op, Scalar, Shape};
 
 /// A named array from outside: data, a parameter, a learning rate.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Input(Arc<(String, Shape)>);
 
 impl Input {
+    /// The input of this name and shape.
+    pub fn new(name: &str, shape: Shape) -> Self {
+        Self(Arc::new((name.to_owned(), shape)))
+    }
+
     /// The name under which the array is given.
     pub fn name(&self) -> &str {
         &self.0.0
@@ -32,8 +37,10 @@ impl Input {
 /// If the name is taken: by an input of another shape, or by a node with that label.
 #[track_caller]
 pub fn input<'g>(graph: &'g Graph, name: &str, shape: impl Into<Shape>) -> Expr<'g> {
-    let _line = graph.here();
-    try_input(graph, name, shape.into()).unwrap_or_else(|error| panic!("{error}"))
+    match try_input(graph, name, shape.into()) {
+        Ok(x) => x,
+        Err(error) => panic!("{error}"),
+    }
 }
 
 /// [`input`], for names and shapes that come from outside the program.
@@ -45,7 +52,13 @@ pub fn input<'g>(graph: &'g Graph, name: &str, shape: impl Into<Shape>) -> Expr<
 pub fn try_input<'g>(
     graph: &'g Graph, name: &str, shape: Shape,
 ) -> Result<Expr<'g>, LabelError> {
-    graph.apply(Input(Arc::new((name.to_owned(), shape))).into(), &[]).try_named(name)
+    let op = Op::from(Input::new(name, shape));
+    if let Some(other) = graph.labelled(name).filter(|other| other.op() != op) {
+        // Nothing is written, so that no second input of the name is left behind.
+        let wanted = format!("{op} : {}", op.shape(&[]).expect("an input has its own shape"));
+        return Err(other.taken(name, wanted));
+    }
+    graph.apply(op, &[]).try_named(name)
 }
 
 /// An [`input`] whose array belongs to the model: a parameter that training updates. The graph
@@ -107,12 +120,14 @@ mod tests {
         let (line, at) = (w.origin().location.unwrap().line(), line!() + 1);
         let error = try_input(&g, "w", Shape::from([784, 30])).unwrap_err();
         let file = file!();
+        assert_eq!(g.len(), 1, "nothing is left behind");
         assert_eq!(
             error.to_string(),
             format!(
                 "label `w` names two nodes\n  \
                  it is on %0 `w` : [30, 784], written at {file}:{line}\n  \
-                 and wanted for %1 : [784, 30], written at {file}:{at}"
+                 and wanted for input[w] : [784, 30]\n  \
+                 at {file}:{at}"
             )
         );
     }

@@ -35,7 +35,7 @@ impl Operation for LogSoftmax {
         formula: "y[i] = x[i] - ln Σ_j e^x[j] along the axis",
         shapes: "x: any with the axis; y: like x",
         pullback: "x̄ = ȳ - e^y · Σ_j ȳ[j]",
-        convention: "no overflow for any finite x; -infinity masks an element",
+        convention: "no overflow of e^x; -infinity masks an element, nothing but -infinity gives NaN",
     };
 
     fn attributes(&self) -> String {
@@ -88,6 +88,7 @@ mod tests {
         assert_eq!(y, [0.0, -1000.0, -2000.0]);
         let y = value(|x| log_softmax(x, 0), &[0.0, f64::NEG_INFINITY]);
         assert_eq!(y, [0.0, f64::NEG_INFINITY]);
+        assert!(value(|x| log_softmax(x, 0), &[f64::NEG_INFINITY])[0].is_nan());
         let y = value(|x| log_softmax(x, 0), &[2.0, 2.0]);
         assert!((y[0] + 2f64.ln()).abs() < 1e-15);
     }

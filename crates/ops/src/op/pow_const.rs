@@ -46,7 +46,7 @@ impl Operation for PowConst {
     };
 
     fn attributes(&self) -> String {
-        self.exponent().to_string()
+        format!("{:?}", self.exponent())
     }
 
     fn shape(&self, x: &[&Shape]) -> Result<Shape, String> {

@@ -12,6 +12,11 @@ use crate::{Dim, Environment, Expr, Graph, Scalar, Shape};
 pub struct Size(Arc<Dim>);
 
 impl Size {
+    /// The size of this dimension.
+    pub fn new(dim: Dim) -> Self {
+        Self(Arc::new(dim))
+    }
+
     /// The dimension.
     pub fn dim(&self) -> &Dim {
         &self.0
@@ -32,7 +37,7 @@ pub fn size(graph: &Graph, dim: impl Into<Dim>) -> Expr<'_> {
     let dim = dim.into();
     match dim.plain() {
         Some(size) => super::constant(graph, size as f64),
-        None => graph.apply(Size(Arc::new(dim)).into(), &[]),
+        None => graph.apply(Size::new(dim).into(), &[]),
     }
 }
 

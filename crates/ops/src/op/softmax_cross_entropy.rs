@@ -9,7 +9,8 @@ use crate::{Dim, Expr, log_softmax, one_hot, sum_all};
 /// of which is one-hot or a distribution: C = −1/n Σₓ Σₖ tₖ ln softmax(z)ₖ.
 ///
 /// ∂C/∂z = (p Σₖ tₖ − t)/n with p = softmax(z); for targets that add up to 1 the familiar
-/// (p − t)/n.
+/// (p − t)/n. A weighted input of −∞ has the probability 0, and costs NaN (0 · −∞) where its target
+/// is 0: leave masked classes out instead.
 ///
 /// # Panics
 ///

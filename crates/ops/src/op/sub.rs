@@ -2,7 +2,7 @@
 
 use ndarray::{ArrayD, ArrayViewD};
 
-use crate::operation::{Card, Operation, Sample, elementwise, zip};
+use crate::operation::{Card, Operation, Sample, arithmetic, zip};
 use crate::{Environment, Expr, Scalar, Shape};
 
 /// y = a − b, element by element: the operator `a - b`.
@@ -20,7 +20,7 @@ impl Operation for Sub {
     };
 
     fn shape(&self, x: &[&Shape]) -> Result<Shape, String> {
-        elementwise(x)
+        arithmetic(x)
     }
 
     fn eval<T: Scalar>(&self, x: &[ArrayViewD<'_, T>], _env: &Environment<'_, T>) -> ArrayD<T> {
