@@ -40,7 +40,7 @@ impl<'a, T> Inputs<'a, T> {
     }
 }
 
-/// What runs a graph on arrays of `T`: the reference evaluator does, and compiled plans do.
+/// What runs a graph on arrays of `T`, as the reference evaluator does.
 ///
 /// An evaluator is made for some outputs and for some *updates*, pairs of a name and the
 /// expression that gives the named array its next value. A step computes all outputs and all next
@@ -57,49 +57,46 @@ pub trait Evaluator<T: Scalar> {
     ) -> Result<Vec<ArrayD<T>>, EvalError>;
 }
 
-/// Arrays that do not fit the graph.
+/// Arrays or updates that do not fit the graph. An input is described with its number, name, shape
+/// and line.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EvalError {
     /// The graph reads an array that is not there.
-    #[error("no array is given for input `{name}`, which is {shape}")]
+    #[error("no array is given for {input}")]
     Missing {
-        /// The input's name.
-        name: String,
-        /// Its declared shape.
-        shape: String,
+        /// The input, described.
+        input: String,
     },
     /// An array is among the inputs and in the state.
-    #[error("`{name}` is given twice: among the inputs and in the state")]
+    #[error("an array is given twice, among the inputs and in the state, for {input}")]
     Twice {
-        /// The array's name.
-        name: String,
+        /// The input, described.
+        input: String,
     },
     /// An array has another shape than its input.
-    #[error("input `{name}` is {declared}, the array given for it is {given:?}")]
+    #[error("an array of the sizes {given:?} is given for {input}")]
     Shape {
-        /// The input's name.
-        name: String,
-        /// Its declared shape.
-        declared: String,
-        /// The array's shape.
+        /// The input, described.
+        input: String,
+        /// The array's sizes.
         given: Vec<usize>,
     },
     /// Two arrays give a named axis two sizes.
-    #[error("axis `{axis}` is {size} by input `{name}` and {other_size} by input `{other}`")]
+    #[error("axis `{axis}` is {size} by {input}\n  and {other_size} by {other}")]
     AxisTwice {
         /// The axis.
         axis: String,
-        /// An input.
-        name: String,
+        /// An input, described.
+        input: String,
         /// The axis's size by its array.
         size: usize,
-        /// Another input.
+        /// Another input, described.
         other: String,
         /// The axis's size by its array.
         other_size: usize,
     },
     /// No array gives a named axis its size.
-    #[error("no input gives axis `{axis}` a size; it is wanted for {node}")]
+    #[error("no array given has axis `{axis}`, whose size is wanted for {node}")]
     AxisUnknown {
         /// The axis.
         axis: String,
@@ -114,15 +111,14 @@ pub enum EvalError {
         /// Which value, and what was wanted.
         problem: String,
     },
-    /// An update would change the shape of a named array.
-    #[error("the update of `{name}` is {update}, the input is {declared}")]
+    /// An update is for nothing that the graph reads, is there twice, changes the shape of its
+    /// array, or is for an array that is not in the state.
+    #[error("the update of `{name}`: {problem}")]
     Update {
         /// The array's name.
         name: String,
-        /// The input's shape.
-        declared: String,
-        /// The update's shape, described.
-        update: String,
+        /// What is wrong with it.
+        problem: String,
     },
 }
 

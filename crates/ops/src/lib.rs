@@ -36,6 +36,7 @@
 #![forbid(unsafe_code)]
 
 mod check;
+mod environment;
 mod evaluate;
 mod op;
 mod operation;
@@ -45,6 +46,7 @@ mod scalar;
 mod shape;
 
 pub use check::Check;
+pub use environment::Environment;
 pub use evaluate::{Arrays, EvalError, Evaluator, Inputs, evaluate};
 pub use gradus_autodiff::{
     ApplyError, Arithmetic, GradError, Guard, Id, LabelError, Node, Origin, Primitive, Rule, Tape,
@@ -52,7 +54,7 @@ pub use gradus_autodiff::{
 };
 pub use op::*;
 pub use operation::{Card, Operation, Sample};
-pub use reference::{Environment, Reference};
+pub use reference::Reference;
 pub use report::{Coverage, Difference, Report, Verdict};
 pub use scalar::Scalar;
 pub use shape::{Axes, Dim, Shape};

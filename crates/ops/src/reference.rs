@@ -3,20 +3,26 @@
 //! Invariant: it computes one node after the other with the operations' own kernels and nothing
 //! else. It is the oracle; every faster evaluator must agree with it.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use ndarray::{ArrayD, ArrayViewD};
+use ndarray::ArrayD;
 
-use crate::{Arrays, Dim, EvalError, Evaluator, Expr, Inputs, Op, Scalar, Shape, Tape};
+use crate::environment::Declared;
+use crate::{
+    Arrays, Dim, Environment, EvalError, Evaluator, Expr, Graph, Inputs, Op, Scalar, Tape,
+};
 
 /// The reference evaluator: slow and plain, the oracle for all others.
 ///
 /// It owns what it needs of the graph and can be sent to another thread.
 #[derive(Clone, Debug)]
 pub struct Reference {
-    nodes: Vec<Step>,
-    declared: Vec<(String, Shape)>,
+    steps: Vec<Step>,
+    /// The inputs that are read.
+    inputs: Vec<Declared>,
+    /// Inputs that are not read, but have named axes which no input that is read has.
+    witnesses: Vec<Declared>,
+    /// The named axes that must have a size, each with a node that wants it.
     axes: Vec<(Arc<str>, String)>,
     outputs: Vec<usize>,
     updates: Vec<(String, usize)>,
@@ -35,33 +41,33 @@ impl Reference {
     ///
     /// # Errors
     ///
-    /// If an update does not have the shape of the input that it is for.
+    /// If an update is for a name that is no input of the graph, for one that another update is
+    /// for, or does not have the shape of its input.
     pub fn new(outputs: &[Expr<'_>], updates: &[(String, Expr<'_>)]) -> Result<Self, EvalError> {
         let roots: Vec<_> = outputs.iter().chain(updates.iter().map(|(_, y)| y)).copied().collect();
         let tape = Tape::new(&roots);
         let place = |y: Expr<'_>| tape.position(y.id()).expect("the tape has what its roots need");
         let mut evaluator = Self {
-            nodes: Vec::with_capacity(tape.len()),
-            declared: Vec::new(),
+            steps: Vec::with_capacity(tape.len()),
+            inputs: Vec::new(),
+            witnesses: Vec::new(),
             axes: Vec::new(),
             outputs: outputs.iter().map(|&y| place(y)).collect(),
             updates: updates.iter().map(|(name, y)| (name.clone(), place(*y))).collect(),
         };
+        for (k, (name, update)) in updates.iter().enumerate() {
+            let again = updates[..k].iter().any(|(other, _)| other == name);
+            check_update(name, *update, again)?;
+        }
         for &id in tape.ids() {
             let y = roots[0].graph().expr(id);
-            if let Op::Input(input) = y.op() {
-                evaluator.declared.push((input.name().to_owned(), input.declared().clone()));
-            }
+            evaluator.inputs.extend(Declared::new(y));
             evaluator.note_axes(y);
             let operands = y.operands().iter().map(|&x| place(x)).collect();
-            evaluator.nodes.push(Step { op: y.op(), operands, node: y.describe() });
+            evaluator.steps.push(Step { op: y.op(), operands, node: y.describe() });
         }
-        for (name, update) in updates {
-            let declared = evaluator.declared.iter().find(|(declared, _)| declared == name);
-            if let Some((_, shape)) = declared.filter(|(_, shape)| *shape != update.shape()) {
-                let (declared, update) = (shape.to_string(), update.describe());
-                return Err(EvalError::Update { name: name.clone(), declared, update });
-            }
+        if let Some(root) = roots.first() {
+            evaluator.find_witnesses(root.graph());
         }
         Ok(evaluator)
     }
@@ -77,18 +83,26 @@ impl Reference {
         }
     }
 
+    /// A derivative may have a named axis and yet read no input that has it: that of a sum is a
+    /// constant. Then the graph's other inputs tell its size, if their arrays are given.
+    fn find_witnesses(&mut self, graph: &Graph) {
+        let mut open = self.axes.clone();
+        open.retain(|(axis, _)| !self.inputs.iter().any(|input| input.has(axis)));
+        if open.is_empty() {
+            return;
+        }
+        let ids: Vec<_> = graph.petgraph().node_indices().collect();
+        let inputs = ids.into_iter().filter_map(|id| Declared::new(graph.expr(id)));
+        self.witnesses = inputs.filter(|x| open.iter().any(|(axis, _)| x.has(axis))).collect();
+    }
+
     /// The values of all nodes.
     fn run<T: Scalar>(
         &self, state: &Arrays<T>, inputs: &Inputs<'_, T>,
     ) -> Result<Vec<ArrayD<T>>, EvalError> {
-        let env = Environment::new(&self.declared, state, inputs)?;
-        if let Some((axis, node)) = self.axes.iter().find(|(axis, _)| !env.axes.contains_key(axis))
-        {
-            let (axis, node) = (axis.to_string(), node.clone());
-            return Err(EvalError::AxisUnknown { axis, node });
-        }
-        let mut values: Vec<ArrayD<T>> = Vec::with_capacity(self.nodes.len());
-        for Step { op, operands, node } in &self.nodes {
+        let env = Environment::new(&self.inputs, &self.witnesses, &self.axes, state, inputs)?;
+        let mut values: Vec<ArrayD<T>> = Vec::with_capacity(self.steps.len());
+        for Step { op, operands, node } in &self.steps {
             let x: Vec<_> = operands.iter().map(|&x| values[x].view()).collect();
             op.accept(&x, &env).map_err(|problem| {
                 let node = format!("{op}, {node}");
@@ -115,6 +129,10 @@ impl<T: Scalar> Evaluator<T> for Reference {
     fn step(
         &mut self, state: &mut Arrays<T>, inputs: &Inputs<'_, T>,
     ) -> Result<Vec<ArrayD<T>>, EvalError> {
+        if let Some((name, _)) = self.updates.iter().find(|(name, _)| !state.contains_key(name)) {
+            let problem = "the state has no array of this name".to_owned();
+            return Err(EvalError::Update { name: name.clone(), problem });
+        }
         let values = self.run(state, inputs)?;
         for (name, y) in &self.updates {
             state.insert(name.clone(), standard(&values[*y]));
@@ -123,95 +141,22 @@ impl<T: Scalar> Evaluator<T> for Reference {
     }
 }
 
-/// What a kernel may ask for beside its operands: the arrays given, and the sizes of named axes.
-#[derive(Debug)]
-pub struct Environment<'a, T> {
-    arrays: BTreeMap<&'a str, ArrayViewD<'a, T>>,
-    axes: BTreeMap<Arc<str>, (usize, &'a str)>,
-}
-
-impl<'a, T> Environment<'a, T> {
-    /// The array given under a name.
-    ///
-    /// # Panics
-    ///
-    /// If there is none; an evaluator checks that before it runs.
-    pub fn array(&self, name: &str) -> &ArrayViewD<'a, T> {
-        &self.arrays[name]
-    }
-
-    /// The size of a dimension.
-    ///
-    /// # Panics
-    ///
-    /// If an axis has no size; an evaluator checks that before it runs.
-    pub fn size(&self, dim: &Dim) -> usize {
-        dim.axes().iter().map(|axis| self.axes[axis].0).product::<usize>() * dim.size()
-    }
-
-    /// The sizes of all dimensions of a shape.
-    ///
-    /// # Panics
-    ///
-    /// As [`size`](Self::size).
-    pub fn sizes(&self, shape: &Shape) -> Vec<usize> {
-        shape.dims().iter().map(|dim| self.size(dim)).collect()
-    }
-
-    /// The arrays of the declared inputs, with the sizes of the named axes read off them.
-    fn new(
-        declared: &'a [(String, Shape)], state: &'a Arrays<T>, inputs: &'a Inputs<'_, T>,
-    ) -> Result<Self, EvalError> {
-        let mut env = Self { arrays: BTreeMap::new(), axes: BTreeMap::new() };
-        for (name, shape) in declared {
-            let array = match (state.get(name), inputs.get(name)) {
-                (Some(_), Some(_)) => return Err(EvalError::Twice { name: name.clone() }),
-                (Some(array), None) => array.view(),
-                (None, Some(array)) => array.view(),
-                (None, None) => {
-                    let (name, shape) = (name.clone(), shape.to_string());
-                    return Err(EvalError::Missing { name, shape });
-                }
-            };
-            env.arrays.insert(name, array);
+/// Whether an update is for an input of the graph, of its shape, and for one that no other is for.
+fn check_update(name: &str, update: Expr<'_>, again: bool) -> Result<(), EvalError> {
+    let input = update.graph().labelled(name).filter(|x| matches!(x.op(), Op::Input(_)));
+    let problem = match input {
+        None => "the graph has no input of this name".to_owned(),
+        Some(_) if again => "it is there twice".to_owned(),
+        Some(x) if x.shape() != update.shape() => {
+            format!(
+                "it must have the shape of its input\n  input {}\n  update {}",
+                x.describe(),
+                update.describe()
+            )
         }
-        for (name, shape) in declared {
-            env.bind(name, shape)?;
-        }
-        for (name, shape) in declared {
-            let given = env.arrays[name.as_str()].shape().to_vec();
-            let known = shape.dims().iter().flat_map(Dim::axes).all(|a| env.axes.contains_key(a));
-            if given.len() != shape.rank() || known && env.sizes(shape) != given {
-                let (name, declared) = (name.clone(), shape.to_string());
-                return Err(EvalError::Shape { name, declared, given });
-            }
-        }
-        Ok(env)
-    }
-
-    /// Gives the axes that stand alone in a dimension of an input the size that its array has.
-    fn bind(&mut self, name: &'a str, shape: &Shape) -> Result<(), EvalError> {
-        let given = self.arrays[name].shape().to_vec();
-        for (dim, &size) in shape.dims().iter().zip(&given) {
-            let ([axis], 1..) = (dim.axes(), dim.size()) else { continue };
-            if size % dim.size() != 0 {
-                let (name, declared) = (name.to_owned(), shape.to_string());
-                return Err(EvalError::Shape { name, declared, given });
-            }
-            let size = size / dim.size();
-            let &mut (known, other) = self.axes.entry(axis.clone()).or_insert((size, name));
-            if known != size {
-                return Err(EvalError::AxisTwice {
-                    axis: axis.to_string(),
-                    name: name.to_owned(),
-                    size,
-                    other: other.to_owned(),
-                    other_size: known,
-                });
-            }
-        }
-        Ok(())
-    }
+        Some(_) => return Ok(()),
+    };
+    Err(EvalError::Update { name: name.to_owned(), problem })
 }
 
 /// A copy in row-major order.
@@ -222,7 +167,7 @@ fn standard<T: Scalar>(array: &ArrayD<T>) -> ArrayD<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Graph, broadcast, evaluate, input, matmul, param, sum, sum_all};
+    use crate::{Check, broadcast, evaluate, grad, input, matmul, mean_all, param, sum, sum_all};
     use ndarray::{Array2, array};
 
     #[test]
@@ -260,42 +205,50 @@ mod tests {
     }
 
     #[test]
+    fn a_constant_derivative_knows_the_sizes_of_what_it_does_not_read() {
+        let g = Graph::new();
+        let x = input(&g, "x", ("n", 2));
+        let [dx] = grad(mean_all(x), [x]);
+        let value =
+            evaluate(&[dx], &Inputs::new().with("x", &Array2::<f64>::zeros((3, 2)))).unwrap();
+        assert_eq!(value[0], Array2::from_elem((3, 2), 1.0 / 6.0).into_dyn());
+        let report = Check::new(&[sum_all(2.0 * x)], &[x])
+            .run(&Arrays::from([("x".to_owned(), Array2::from_elem((3, 2), 0.5).into_dyn())]));
+        assert!(report.unwrap().passed());
+    }
+
+    #[test]
     fn arrays_that_do_not_fit_are_named() {
         let g = Graph::new();
         let (x, w) = (input(&g, "x", ("n", 2)), param(&g, "w", (2, "k")));
         let (bias, y) = (input(&g, "bias", ("k",)), input(&g, "y", ("n", "k")));
         let cost = sum_all(matmul(x, w) + bias - y);
-        let (two, three) = (Array2::<f64>::zeros((2, 2)), Array2::<f64>::zeros((3, 3)));
-        let bias = array![0.0, 0.0];
-        let text = |inputs: &Inputs<'_, f64>| evaluate(&[cost], inputs).unwrap_err();
-        let good = Inputs::new().with("x", &two).with("w", &two).with("bias", &bias);
-        assert_eq!(text(&good).to_string(), "no array is given for input `y`, which is [n, k]");
+        let (two, three) = (Array2::<f64>::zeros((2, 2)), Array2::<f64>::zeros((3, 2)));
+        let (wide, flat) = (Array2::<f64>::zeros((2, 3)), array![0.0, 0.0]);
+        let error = |inputs: &Inputs<'_, f64>| evaluate(&[cost], inputs).unwrap_err().to_string();
+        let good = Inputs::new().with("x", &two).with("w", &two).with("bias", &flat);
+        let (dx, dy) = (x.describe(), y.describe());
+        assert_eq!(error(&good), format!("no array is given for {dy}"));
         let tall = good.clone().with("y", &three);
-        let wanted = "axis `n` is 3 by input `y` and 2 by input `x`";
-        assert_eq!(text(&tall).to_string(), wanted);
-        let flat = good.clone().with("y", &two).with("x", &bias);
-        let wanted = "input `x` is [n, 2], the array given for it is [2]";
-        assert_eq!(text(&flat).to_string(), wanted);
-        let three_wide = Array2::<f64>::zeros((2, 3));
-        let wide = good.clone().with("y", &two).with("x", &three_wide);
-        let wanted = "input `x` is [n, 2], the array given for it is [2, 3]";
-        assert_eq!(text(&wide).to_string(), wanted);
+        assert_eq!(error(&tall), format!("axis `n` is 3 by {dy}\n  and 2 by {dx}"));
+        let rank = good.clone().with("y", &three).with("x", &flat);
+        assert_eq!(error(&rank), format!("an array of the sizes [2] is given for {dx}"));
+        let size = good.clone().with("y", &three).with("x", &wide);
+        assert_eq!(error(&size), format!("an array of the sizes [2, 3] is given for {dx}"));
     }
 
     #[test]
     fn an_axis_without_a_size_is_named() {
         let g = Graph::new();
-        let x = input(&g, "x", [2]);
-        let (y, line) = (broadcast(x, [0], ("n", 2)), line!());
+        let y = broadcast(input(&g, "x", [2]), [0], ("n", 2));
         let error = evaluate(&[sum(y, [0])], &Inputs::new().with("x", &array![1.0, 2.0]));
-        let wanted = format!(
-            "no input gives axis `n` a size; it is wanted for %1 : [n, 2], written at {}:{line}",
-            file!()
-        );
-        assert_eq!(error.unwrap_err().to_string(), wanted);
+        let text = error.unwrap_err().to_string();
+        let node = y.describe();
+        assert_eq!(text, format!("no array given has axis `n`, whose size is wanted for {node}"));
         let odd = input(&g, "odd", vec![Dim::from("m") * Dim::from(2)]);
         let error = evaluate(&[odd], &Inputs::new().with("odd", &array![1.0, 2.0, 3.0]));
-        let wanted = "input `odd` is [2·m], the array given for it is [3]";
+        let node = odd.describe();
+        let wanted = format!("an array of the sizes [3] is given for {node}");
         assert_eq!(error.unwrap_err().to_string(), wanted);
     }
 
@@ -303,22 +256,36 @@ mod tests {
     fn a_step_that_fails_leaves_the_state() {
         let g = Graph::new();
         let (x, w) = (input(&g, "x", [2]), param(&g, "w", [2]));
-        let update = |y| [("w".to_owned(), y)];
-        let mut step = Reference::new(&[], &update(w - x)).unwrap();
+        let mut step = Reference::new(&[], &[("w".to_owned(), w - x)]).unwrap();
         let mut state = Arrays::from([("w".to_owned(), array![1.0, 2.0].into_dyn())]);
         let before = state.clone();
         step.step(&mut state, &Inputs::new()).unwrap_err();
         let zeros = array![0.0, 0.0];
-        let twice = step.step(&mut state, &Inputs::new().with("w", &zeros).with("x", &zeros));
-        let wanted = "`w` is given twice: among the inputs and in the state";
-        assert_eq!(twice.unwrap_err().to_string(), wanted);
+        let inputs = Inputs::new().with("w", &zeros).with("x", &zeros);
+        let twice = step.step(&mut state, &inputs).unwrap_err().to_string();
+        let node = w.describe();
+        let wanted = "an array is given twice, among the inputs and in the state, for";
+        assert_eq!(twice, format!("{wanted} {node}"));
         assert_eq!(state, before);
-        let (total, line) = (sum_all(w), line!());
-        let error = Reference::new(&[w], &update(total)).unwrap_err();
-        let wanted = format!(
-            "the update of `w` is %3 : [], written at {}:{line}, the input is [2]",
-            file!()
-        );
-        assert_eq!(error.to_string(), wanted);
+        let error = step.step(&mut Arrays::new(), &inputs).unwrap_err().to_string();
+        assert_eq!(error, "the update of `w`: the state has no array of this name");
+    }
+
+    #[test]
+    fn updates_that_make_no_sense_are_refused() {
+        let g = Graph::new();
+        let w = param(&g, "w", [2]);
+        let total = sum_all(w).named("total");
+        let error = |updates: &[(&str, Expr<'_>)]| {
+            let updates: Vec<_> = updates.iter().map(|&(name, y)| (name.to_owned(), y)).collect();
+            Reference::new(&[w], &updates).unwrap_err().to_string()
+        };
+        assert_eq!(error(&[("W", w)]), "the update of `W`: the graph has no input of this name");
+        let label = error(&[("total", total)]);
+        assert_eq!(label, "the update of `total`: the graph has no input of this name");
+        assert_eq!(error(&[("w", w), ("w", -w)]), "the update of `w`: it is there twice");
+        let (input, update) = (w.describe(), total.describe());
+        let wanted = "the update of `w`: it must have the shape of its input";
+        assert_eq!(error(&[("w", total)]), format!("{wanted}\n  input {input}\n  update {update}"));
     }
 }
