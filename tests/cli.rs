@@ -143,7 +143,10 @@ fn impossible_settings_are_named() {
     let layers = "a network has at least two layers, the input and one more\n";
     assert_eq!(refused("--layers", "784"), layers);
     assert_eq!(refused("--layers", "784,0,10"), "every layer of a network has at least one unit\n");
-    assert_eq!(refused("--eta", "0"), "the learning rate is a positive number, not 0\n");
+    assert_eq!(
+        refused("--eta", "1e-60"),
+        "the learning rate is a positive number, of the size of an f32, not 1e-60\n"
+    );
     assert_eq!(refused("--batch", "0"), "a mini-batch has at least one example\n");
     assert_eq!(refused("--threads", "0"), "at least one thread is needed\n");
 }
@@ -159,14 +162,17 @@ fn missing_and_broken_files_are_named_and_nothing_is_lost() {
     let error = fails(1, &["train", "mnist", "--out", "no-such-folder/out"]);
     assert!(error.starts_with("gradus: no-such-folder/out: cannot write: "), "{error}");
     let error = fails(1, &["train", "mnist", "--out", folder.path().to_str().unwrap()]);
-    assert!(error.ends_with(": is a folder; wanted a file to write\n"), "{error}");
+    assert!(error.ends_with(": is there and not a file; wanted a file to write\n"), "{error}");
 
     let error = fails(1, &["train", "mnist", "--resume", &out]);
     assert!(error.starts_with(&format!("gradus: {out}: cannot read: ")), "{error}");
     std::fs::write(&out, "not a checkpoint").unwrap();
     let error = fails(1, &["train", "mnist", "--resume", &out]);
     assert!(error.starts_with(&format!("gradus: {out}: not a safetensors file")), "{error}");
-    assert_eq!(std::fs::read(&out).unwrap(), b"not a checkpoint");
+    let error = fails(1, &["train", "mnist", "--epochs", "1", "--out", &out]);
+    assert!(error.starts_with(&format!("gradus: {out}: not a safetensors file")), "{error}");
+    assert_eq!(std::fs::read(&out).unwrap(), b"not a checkpoint", "not replaced");
+    std::fs::remove_file(&out).unwrap();
 
     let data = beside(&folder, "data");
     std::fs::create_dir(&data).unwrap();

@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
-use gradus::models::data::{Mnist, Pictures};
+use gradus::models::data::{Mnist, Pictures, Shuffler};
 use gradus::models::{Activation, Cost, Init, ModelError, Network, Settings, Sgd, Training};
+use gradus::ops::Arrays;
 
 const SETTINGS: Settings = Settings {
     cost: Cost::Quadratic,
@@ -61,13 +62,78 @@ fn the_cost_falls_and_the_pictures_are_learned() {
     assert_eq!(training.count_correct(&pictures(), 1).unwrap(), 16);
 }
 
+/// An epoch in loops: w ← w − η ∂C/∂w, with momentum v ← μ v − η ∂C/∂w and w ← w + v, where C is
+/// the mean of ½ ‖y − a‖² over the mini-batch, by backpropagation as M. Nielsen derives it.
+fn epoch_by_hand(settings: &Settings, state: &Arrays<f32>, order: &[usize]) -> Arrays<f64> {
+    let mut state: Arrays<f64> =
+        state.iter().map(|(name, x)| (name.clone(), x.mapv(f64::from))).collect();
+    let sigma = |z: f64| 1.0 / (1.0 + (-z).exp());
+    for chosen in order.chunks(settings.batch) {
+        let (xs, ys) = pictures().batch(chosen);
+        let mut gradients: Arrays<f64> =
+            state.iter().map(|(name, x)| (name.clone(), x.mapv(|_| 0.0))).collect();
+        for (x, y) in xs.outer_iter().zip(ys.outer_iter()) {
+            let mut a = vec![x.mapv(f64::from).to_vec()];
+            for layer in [2, 3] {
+                let (w, b) = (&state[&format!("w{layer}")], &state[&format!("b{layer}")]);
+                let input = &a[layer - 2];
+                let z =
+                    |j: usize| (0..input.len()).map(|i| w[[j, i]] * input[i]).sum::<f64>() + b[[j]];
+                a.push((0..b.len()).map(|j| sigma(z(j))).collect());
+            }
+            let mut error: Vec<f64> =
+                (0..2).map(|j| (a[2][j] - f64::from(y[j])) / chosen.len() as f64).collect();
+            for layer in [3, 2] {
+                let (output, input) = (&a[layer - 1], &a[layer - 2]);
+                let delta: Vec<f64> =
+                    (0..output.len()).map(|j| error[j] * output[j] * (1.0 - output[j])).collect();
+                let w = &state[&format!("w{layer}")];
+                error = (0..input.len())
+                    .map(|i| (0..delta.len()).map(|j| delta[j] * w[[j, i]]).sum())
+                    .collect();
+                for (j, delta) in delta.iter().enumerate() {
+                    gradients.get_mut(&format!("b{layer}")).unwrap()[[j]] += delta;
+                    for (i, a) in input.iter().enumerate() {
+                        gradients.get_mut(&format!("w{layer}")).unwrap()[[j, i]] += delta * a;
+                    }
+                }
+            }
+        }
+        for name in ["w2", "b2", "w3", "b3"] {
+            let down = &gradients[name] * -settings.sgd.eta;
+            let velocity = state.get_mut(&format!("velocity.{name}"));
+            let change = match velocity {
+                Some(v) => {
+                    *v = &*v * settings.sgd.momentum + down;
+                    v.clone()
+                }
+                None => down,
+            };
+            *state.get_mut(name).unwrap() += &change;
+        }
+    }
+    state
+}
+
 #[test]
-fn a_step_is_the_books_update_of_a_short_last_batch_too() {
-    let mut training = start(Settings { batch: 5, ..SETTINGS });
-    let mut steps = Vec::new();
-    training.epoch(&pictures(), |done, all| steps.push((done, all))).unwrap();
-    assert_eq!(steps, [(5, 16), (10, 16), (15, 16), (16, 16)]);
-    assert_eq!((training.epochs(), training.steps()), (1, 4));
+fn an_epoch_is_the_books_also_with_a_short_last_batch_and_with_momentum() {
+    for momentum in [0.0, 0.7] {
+        let settings = Settings { batch: 5, sgd: Sgd { eta: 2.0, momentum }, ..SETTINGS };
+        let mut training = start(settings);
+        let order = Shuffler::new(settings.seed).order(16);
+        let want = epoch_by_hand(&settings, training.state(), &order);
+        let mut steps = Vec::new();
+        training.epoch(&pictures(), |done, all| steps.push((done, all))).unwrap();
+        assert_eq!(steps, [(5, 16), (10, 16), (15, 16), (16, 16)]);
+        assert_eq!((training.epochs(), training.steps()), (1, 4));
+        assert!(training.state().keys().eq(want.keys()));
+        for (name, got) in training.state() {
+            for (got, want) in got.iter().zip(&want[name]) {
+                let close = (f64::from(*got) - want).abs() <= 1e-6 * want.abs().max(1.0);
+                assert!(close, "momentum {momentum}, {name}: {got}, by hand {want}");
+            }
+        }
+    }
 }
 
 #[test]
@@ -180,12 +246,18 @@ fn settings_that_make_no_sense_are_refused() {
     };
     let sgd = |eta, momentum| Settings { sgd: Sgd { eta, momentum }, ..SETTINGS };
     let sigmoid = Activation::Sigmoid;
-    assert_eq!(text(sgd(0.0, 0.0), sigmoid), "the learning rate is a positive number, not 0");
+    assert_eq!(
+        text(sgd(0.0, 0.0), sigmoid),
+        "the learning rate is a positive number, of the size of an f32, not 0.0"
+    );
     assert_eq!(
         text(sgd(f64::NAN, 0.0), sigmoid),
-        "the learning rate is a positive number, not NaN"
+        "the learning rate is a positive number, of the size of an f32, not NaN"
     );
-    assert_eq!(text(sgd(1.0, 1.0), sigmoid), "the momentum is from 0 to below 1, not 1");
+    assert_eq!(
+        text(sgd(1.0, 1.0), sigmoid),
+        "the momentum is from 0 to below 1, as an f32, not 1.0"
+    );
     let entropy = Settings { cost: Cost::CrossEntropy, ..SETTINGS };
     assert_eq!(
         text(entropy, Activation::Tanh),
@@ -203,17 +275,43 @@ fn pictures_that_do_not_fit_are_refused() {
 }
 
 #[test]
-fn divergence_is_reported() {
-    let network = Network::dense(&[4, 2], Activation::Identity).unwrap();
-    let settings = Settings { sgd: Sgd { eta: 1e30, momentum: 0.0 }, ..SETTINGS };
-    let mut training = Training::start(network, settings).unwrap();
-    let error = training.epoch(&pictures(), |_, _| ()).unwrap_err();
-    assert!(matches!(error, ModelError::Diverged { epoch: 0, .. }), "{error}");
-    assert!(
-        error
-            .to_string()
-            .ends_with("a smaller learning rate than 1000000000000000000000000000000 may help")
-    );
+fn divergence_is_reported_and_leaves_the_training_as_it_was() {
+    // The second is seen only in the state after the last step, whose cost is still finite.
+    for (eta, batch, finite) in [(1e30, 3, false), (3.4e38, 16, true)] {
+        let network = Network::dense(&[4, 2], Activation::Identity).unwrap();
+        let sgd = Sgd { eta, momentum: 0.0 };
+        let settings = Settings { sgd, batch, init: Init::Normal, seed: 2, ..SETTINGS };
+        let mut training = Training::start(network, settings).unwrap();
+        let before = file(&training);
+        let error = training.epoch(&pictures(), |_, _| ()).unwrap_err();
+        let ModelError::Diverged { epoch: 0, cost, .. } = error else { panic!("{error}") };
+        assert_eq!(cost.is_finite(), finite, "{error}");
+        let advice = format!("; a smaller learning rate than {eta:?} may help");
+        assert!(error.to_string().ends_with(&advice), "{error}");
+        assert_eq!(file(&training), before);
+    }
+}
+
+#[test]
+fn nothing_cannot_be_learned() {
+    let nothing = Pictures::new(2, 2, vec![], vec![], 2).unwrap();
+    let error = start(SETTINGS).epoch(&nothing, |_, _| ()).unwrap_err();
+    assert_eq!(error.to_string(), "there are no pictures to learn from");
+    assert_eq!(start(SETTINGS).count_correct(&nothing, 2).unwrap(), 0);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_symbolic_link_stays_and_its_file_is_replaced() {
+    let folder = tempfile::tempdir().unwrap();
+    let (link, target) = (folder.path().join("link"), folder.path().join("target"));
+    std::fs::write(&target, "old").unwrap();
+    std::os::unix::fs::symlink(&target, &link).unwrap();
+    start(SETTINGS).save(&link).unwrap();
+    assert!(link.is_symlink());
+    assert_eq!(std::fs::read(&target).unwrap(), file(&start(SETTINGS)));
+    let error = start(SETTINGS).save(Path::new("/dev/null")).unwrap_err().to_string();
+    assert_eq!(error, "/dev/null: is there and not a file; wanted a file to write");
 }
 
 #[test]

@@ -13,8 +13,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 /// Train a network, and save it after each epoch
 ///
-/// Prints a line for each epoch, counted from 0: how many of the test pictures the network names
-/// right. The same seed gives the same numbers to the last bit.
+/// Prints a line for each epoch, counted from 0: how many of the test pictures the network
+/// classifies correctly. The same seed gives the same numbers to the last bit.
 #[derive(Args)]
 pub struct Train {
     /// What to learn: the handwritten digits of MNIST
@@ -53,7 +53,8 @@ pub struct Train {
     #[arg(long, value_name = "N")]
     threads: Option<usize>,
 
-    /// The file to save to [default: mnist.safetensors, or the file resumed]
+    /// The file to save to; a checkpoint that is there is replaced after the first epoch
+    /// [default: mnist.safetensors, or the file resumed]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
 
@@ -112,6 +113,10 @@ impl Train {
         let default_out = self.resume.as_deref().unwrap_or(Path::new("mnist.safetensors"));
         let out = self.out.as_deref().unwrap_or(default_out);
         check_writable(out)?;
+        if out.exists() {
+            // A checkpoint is replaced; somebody's other file, given by mistake, is not.
+            Training::load(out)?;
+        }
         let mnist = Mnist::read(&self.data)?;
 
         say(&describe(&training))?;
@@ -152,7 +157,7 @@ fn describe(training: &Training) -> String {
     let sizes: Vec<String> = training.network().sizes().iter().map(usize::to_string).collect();
     let Settings { cost, sgd, batch, init, seed } = training.settings();
     format!(
-        "{} network, {} parameters; {} cost, η = {}, mini-batches of {batch}, {} start, seed {seed}",
+        "{} network, {} parameters; {} cost, η = {:?}, mini-batches of {batch}, {} start, seed {seed}",
         sizes.join("-"),
         training.network().count(),
         match cost {

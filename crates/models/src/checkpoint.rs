@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use gradus_ops::Arrays;
 use ndarray::ArrayD;
@@ -32,7 +32,8 @@ struct Header {
     settings: Settings,
     epochs: usize,
     steps: u64,
-    shuffler: Shuffler,
+    /// The shuffler's position; its seed is that of the settings.
+    shuffler: u64,
 }
 
 impl Training {
@@ -64,7 +65,7 @@ impl Training {
             settings: self.settings,
             epochs: self.epochs,
             steps: self.steps,
-            shuffler: self.shuffler,
+            shuffler: self.shuffler.position(),
         };
         let header = serde_json::to_string(&header).expect("names and numbers are JSON");
         let metadata = HashMap::from([(KEY.to_owned(), header)]);
@@ -97,6 +98,7 @@ impl Training {
         let mut wanted = network.parameters();
         wanted.extend(settings.sgd.state(&wanted));
         let state = read_arrays(&tensors, &wanted)?;
+        let shuffler = Shuffler::at(settings.seed, shuffler);
         Training::resume(network, settings, state, epochs, steps, shuffler)
             .map_err(|error| error.to_string())
     }
@@ -120,7 +122,11 @@ fn read_arrays(tensors: &SafeTensors<'_>, wanted: &[Parameter]) -> Result<Arrays
             return Err(format!("the array `{name}` is {dtype:?} {found:?}; wanted F32 {shape:?}"));
         }
         let numbers = tensor.data().chunks_exact(4);
-        let numbers = numbers.map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
+        let numbers = numbers.map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]));
+        let numbers: Vec<f32> = numbers.collect();
+        if numbers.iter().any(|x| !x.is_finite()) {
+            return Err(format!("the array `{name}` has a number that is not finite"));
+        }
         let array = ArrayD::from_shape_vec(shape.as_slice(), numbers);
         arrays.insert(name.clone(), array.map_err(|error| format!("the array `{name}`: {error}"))?);
     }
@@ -149,37 +155,39 @@ impl View for Tensor<'_> {
 }
 
 /// Writes a file as a whole or not at all: to a temporary file in the same folder, which then takes
-/// its name.
+/// its name. A symbolic link stays, and the file that it leads to is replaced.
 ///
 /// # Errors
 ///
-/// If the folder or the disk does not let it; a file that was there before is then intact, and no
-/// temporary file is left.
+/// If the folder or the disk does not let it, or the path is something else than a file; what was
+/// there before is then intact, and no temporary file is left.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), ModelError> {
     let refused = || ModelError::file(path, "write");
-    let mut file = temporary_beside(path)?;
+    let (mut file, target) = temporary_beside(path)?;
     file.write_all(bytes).map_err(refused())?;
     file.as_file().sync_all().map_err(refused())?;
-    file.persist(path).map_err(|error| refused()(error.error))?;
+    file.persist(target).map_err(|error| refused()(error.error))?;
     Ok(())
 }
 
-/// Whether [`write_atomically`] could write the file, as far as can be told before: better asked
+/// Checks that [`write_atomically`] could write the file, as far as can be told before: better asked
 /// before long work than found out after.
 ///
 /// # Errors
 ///
-/// If the folder does not let a file be made, or the path is a folder.
+/// If the folder does not let a file be made, or the path is something else than a file.
 pub fn check_writable(path: &Path) -> Result<(), ModelError> {
-    if path.is_dir() {
-        return Err(ModelError::format(path, "is a folder; wanted a file to write"));
-    }
     temporary_beside(path).map(drop)
 }
 
-/// A temporary file in the folder of `path`, deleted when dropped.
-fn temporary_beside(path: &Path) -> Result<NamedTempFile, ModelError> {
-    let folder = match path.parent() {
+/// A temporary file in the folder of the file that `path` leads to, deleted when dropped; and that
+/// file's own path.
+fn temporary_beside(path: &Path) -> Result<(NamedTempFile, PathBuf), ModelError> {
+    let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    if target.exists() && !target.is_file() {
+        return Err(ModelError::format(path, "is there and not a file; wanted a file to write"));
+    }
+    let folder = match target.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
@@ -188,5 +196,6 @@ fn temporary_beside(path: &Path) -> Result<NamedTempFile, ModelError> {
     // A temporary file is private unless told otherwise; this asks for what any new file gets.
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    builder.tempfile_in(folder).map_err(ModelError::file(path, "write"))
+    let file = builder.tempfile_in(folder).map_err(ModelError::file(path, "write"))?;
+    Ok((file, target))
 }

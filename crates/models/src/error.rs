@@ -30,15 +30,15 @@ pub enum ModelError {
     Settings(String),
     /// Training left the range of numbers.
     #[error(
-        "the cost is {cost} in epoch {epoch}, after {steps} steps: training has diverged; \
-         a smaller learning rate than {eta} may help"
+        "training has diverged in epoch {epoch}, after {steps} steps, at the cost {cost:?}; \
+         a smaller learning rate than {eta:?} may help"
     )]
     Diverged {
         /// The epoch, counted from 0.
         epoch: usize,
-        /// Steps done before.
+        /// The steps done.
         steps: u64,
-        /// The cost.
+        /// The last cost; that may still be finite when a parameter no longer is.
         cost: f32,
         /// The learning rate.
         eta: f64,

@@ -40,6 +40,9 @@ impl Activation {
 /// Weights are \[outputs, inputs\]: $w^l_{ji}$ leads from unit i of the layer before to unit j.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Dense {
+    /// The name of the network, if it has one: it comes first in all names, as in `decoder.w2`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub network: String,
     /// The number of the layer; it is part of all names.
     pub layer: usize,
     /// How many units the layer before has.
@@ -55,28 +58,37 @@ impl Dense {
     #[track_caller]
     pub fn apply<'g>(&self, x: Expr<'g>) -> (Expr<'g>, Expr<'g>) {
         let _line = x.graph().here();
-        let _layer = x.graph().scope(&format!("layer{}", self.layer));
+        let _layer = x.graph().scope(&self.named("layer"));
         let (w, b) = (self.weight().node(x.graph()), self.bias().node(x.graph()));
         let z = matmul(x, transpose(w)) + b;
         let a = self.activation.apply(z);
-        (self.name("z", z), self.name("a", a))
+        (self.label("z", z), self.label("a", a))
     }
 
     /// The weights, `w2` in layer 2.
     pub fn weight(&self) -> Parameter {
-        let name = format!("w{}", self.layer);
-        Parameter { name, shape: vec![self.outputs, self.inputs], fan_in: Some(self.inputs) }
+        Parameter {
+            name: self.named("w"),
+            shape: vec![self.outputs, self.inputs],
+            fan_in: Some(self.inputs),
+        }
     }
 
     /// The biases, `b2` in layer 2.
     pub fn bias(&self) -> Parameter {
-        Parameter { name: format!("b{}", self.layer), shape: vec![self.outputs], fan_in: None }
+        Parameter { name: self.named("b"), shape: vec![self.outputs], fan_in: None }
+    }
+
+    /// `w2`, or `decoder.w2` in a network named `decoder`.
+    fn named(&self, letter: &str) -> String {
+        let dot = if self.network.is_empty() { "" } else { "." };
+        format!("{}{dot}{letter}{}", self.network, self.layer)
     }
 
     /// Labels the node of the layer's first application to an input; a second application, to
     /// another input, shares the parameters and goes without labels.
-    fn name<'g>(&self, letter: &str, y: Expr<'g>) -> Expr<'g> {
-        let label = format!("{letter}{}", self.layer);
+    fn label<'g>(&self, letter: &str, y: Expr<'g>) -> Expr<'g> {
+        let label = self.named(letter);
         if y.graph().labelled(&label).is_none() { y.named(&label) } else { y }
     }
 }
@@ -106,13 +118,15 @@ impl Parameter {
 }
 
 /// What the layers of a network compute: `z[k]` and `a[k]` are the weighted inputs and the outputs
-/// of its k-th dense layer.
+/// of its k-th dense layer. It lives as long as the graph; the network itself holds no expression.
 #[derive(Clone, Debug)]
 pub struct Forward<'g> {
     /// The weighted inputs, layer by layer.
     pub z: Vec<Expr<'g>>,
     /// The outputs, layer by layer.
     pub a: Vec<Expr<'g>>,
+    /// The activation function of the last layer.
+    pub last_activation: Activation,
 }
 
 impl<'g> Forward<'g> {
@@ -121,6 +135,9 @@ impl<'g> Forward<'g> {
         self.a[self.a.len() - 1]
     }
 }
+
+/// The most numbers that a network may learn; two to the 28th take a gibibyte.
+const MOST_PARAMETERS: usize = 1 << 28;
 
 /// Dense layers, each the input of the next.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -137,12 +154,20 @@ impl Network {
     pub fn dense(sizes: &[usize], activation: Activation) -> Result<Self, ModelError> {
         let pairs = sizes.windows(2).zip(2..);
         let dense = |(pair, layer): (&[usize], usize)| Dense {
+            network: String::new(),
             layer,
             inputs: pair[0],
             outputs: pair[1],
             activation,
         };
         pairs.map(dense).collect::<Vec<_>>().try_into().map_err(ModelError::Settings)
+    }
+
+    /// The same network under a name, which comes first in the names of its parameters, labels and
+    /// layers. Two networks in one graph need two names: one name is one parameter.
+    pub fn named(mut self, name: &str) -> Self {
+        self.0.iter_mut().for_each(|layer| name.clone_into(&mut layer.network));
+        self
     }
 
     /// The layers.
@@ -178,7 +203,8 @@ impl Network {
     #[track_caller]
     pub fn forward<'g>(&self, x: Expr<'g>) -> Forward<'g> {
         let _line = x.graph().here();
-        let mut forward = Forward { z: Vec::new(), a: Vec::new() };
+        let last_activation = self.last_activation();
+        let mut forward = Forward { z: Vec::new(), a: Vec::new(), last_activation };
         let mut input = x;
         for layer in &self.0 {
             let (z, a) = layer.apply(input);
@@ -206,6 +232,11 @@ impl TryFrom<Vec<Dense>> for Network {
                 "layer {} has {} units and layer {} wants {} inputs",
                 a.layer, a.outputs, b.layer, b.inputs
             ));
+        }
+        let count = |layer: &Dense| layer.inputs.checked_add(1)?.checked_mul(layer.outputs);
+        let total = layers.iter().try_fold(0_usize, |n, layer| n.checked_add(count(layer)?));
+        if total.is_none_or(|total| total > MOST_PARAMETERS) {
+            return Err(format!("a network has at most {MOST_PARAMETERS} parameters"));
         }
         if layers.windows(2).any(|pair| pair[0].layer >= pair[1].layer) {
             return Err("the layers of a network are numbered in ascending order".to_owned());
@@ -261,11 +292,27 @@ mod tests {
     }
 
     #[test]
+    fn two_networks_in_one_graph_have_two_names() {
+        let network = || Network::dense(&[4, 3, 4], Activation::Sigmoid).unwrap();
+        let (encoder, decoder) = (network().named("encoder"), network().named("decoder"));
+        let g = Graph::new();
+        let code = encoder.forward(input(&g, "x", ("n", 4))).output();
+        let output = decoder.forward(code).output();
+        assert_eq!(output.label().as_deref(), Some("decoder.a3"));
+        assert_eq!(output.scope(), "decoder.layer3");
+        let (w, v) = (encoder.parameters(), decoder.parameters());
+        assert_eq!((w[0].name.as_str(), v[3].name.as_str()), ("encoder.w2", "decoder.b3"));
+        assert_ne!(w[0].node(&g), v[0].node(&g));
+    }
+
+    #[test]
     fn sizes_that_make_no_network_are_refused() {
         let text =
             |sizes: &[usize]| Network::dense(sizes, Activation::Sigmoid).unwrap_err().to_string();
         assert_eq!(text(&[784]), "a network has at least two layers, the input and one more");
         assert_eq!(text(&[784, 0, 10]), "every layer of a network has at least one unit");
+        assert_eq!(text(&[784, 1 << 62, 10]), "a network has at most 268435456 parameters");
+        assert_eq!(text(&[784, 10_000_000, 10]), "a network has at most 268435456 parameters");
         let layer = |layer, inputs, outputs| {
             format!(
                 r#"{{"layer":{layer},"inputs":{inputs},"outputs":{outputs},"activation":"relu"}}"#

@@ -20,10 +20,15 @@ pub struct Sgd {
 
 impl Sgd {
     /// The updates of parameters by their gradients: names and the expressions of the next values.
+    ///
+    /// # Panics
+    ///
+    /// If there are not as many gradients as parameters: one that is left out would never move.
     #[track_caller]
     pub fn updates<'g>(
         &self, parameters: &[Parameter], gradients: &[Expr<'g>],
     ) -> Vec<(String, Expr<'g>)> {
+        assert_eq!(parameters.len(), gradients.len(), "a gradient is needed for each parameter");
         let mut updates = Vec::new();
         for (parameter, &gradient) in parameters.iter().zip(gradients) {
             let _line = gradient.graph().here();

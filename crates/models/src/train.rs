@@ -25,7 +25,8 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Whether training with these settings makes sense.
+    /// Checks that training with these settings makes sense: numbers are judged as `f32`, in which
+    /// training is done.
     ///
     /// # Errors
     ///
@@ -34,10 +35,10 @@ impl Settings {
         let Sgd { eta, momentum } = self.sgd;
         let problem = if self.batch == 0 {
             "a mini-batch has at least one example".to_owned()
-        } else if !(eta.is_finite() && eta > 0.0) {
-            format!("the learning rate is a positive number, not {eta}")
-        } else if !(0.0..1.0).contains(&momentum) {
-            format!("the momentum is from 0 to below 1, not {momentum}")
+        } else if !((eta as f32).is_finite() && eta as f32 > 0.0) {
+            format!("the learning rate is a positive number, of the size of an f32, not {eta:?}")
+        } else if !(0.0..1.0).contains(&(momentum as f32)) {
+            format!("the momentum is from 0 to below 1, as an f32, not {momentum:?}")
         } else {
             return self.cost.suits(network);
         };
@@ -116,29 +117,52 @@ impl Training {
     ///
     /// # Errors
     ///
-    /// If the pictures do not fit the network, or the cost is no longer a finite number; the
-    /// parameters are then those of the middle of the epoch.
+    /// If there are no pictures, they do not fit the network, or the cost or a parameter is no
+    /// longer a finite number. The training is then as it was before the epoch.
     pub fn epoch(
-        &mut self, pictures: &Pictures, mut progress: impl FnMut(usize, usize),
+        &mut self, pictures: &Pictures, progress: impl FnMut(usize, usize),
     ) -> Result<f32, ModelError> {
         self.fits(pictures)?;
+        if pictures.is_empty() {
+            return Err(ModelError::Settings("there are no pictures to learn from".to_owned()));
+        }
+        let before = (self.state.clone(), self.shuffler, self.steps);
+        let cost = self.learn(pictures, progress);
+        match cost {
+            Ok(_) => self.epochs += 1,
+            Err(_) => (self.state, self.shuffler, self.steps) = before,
+        }
+        cost
+    }
+
+    /// The steps of an epoch.
+    fn learn(
+        &mut self, pictures: &Pictures, mut progress: impl FnMut(usize, usize),
+    ) -> Result<f32, ModelError> {
         let order = self.shuffler.order(pictures.len());
-        let (mut done, mut total) = (0, 0.0);
+        let (mut done, mut total, mut cost) = (0, 0.0, 0.0);
         for chosen in order.chunks(self.settings.batch) {
             let (x, y) = pictures.batch(chosen);
             let inputs = Inputs::new().with("x", &x).with("y", &y);
-            let cost = self.step.step(&mut self.state, &inputs)?[0].sum();
+            cost = self.step.step(&mut self.state, &inputs)?[0].sum();
+            self.steps += 1;
             if !cost.is_finite() {
-                let (epoch, steps, eta) = (self.epochs, self.steps, self.settings.sgd.eta);
-                return Err(ModelError::Diverged { epoch, steps, cost, eta });
+                return Err(self.diverged(cost));
             }
             total += f64::from(cost) * chosen.len() as f64;
-            self.steps += 1;
             done += chosen.len();
             progress(done, pictures.len());
         }
-        self.epochs += 1;
+        // The last step has no cost after it that would show what it did.
+        if self.state.values().flatten().any(|x| !x.is_finite()) {
+            return Err(self.diverged(cost));
+        }
         Ok((total / pictures.len() as f64) as f32)
+    }
+
+    fn diverged(&self, cost: f32) -> ModelError {
+        let (epoch, steps, eta) = (self.epochs, self.steps, self.settings.sgd.eta);
+        ModelError::Diverged { epoch, steps, cost, eta }
     }
 
     /// The outputs of the network for rows of inputs.
@@ -154,7 +178,7 @@ impl Training {
         Ok(values.remove(0).into_dimensionality::<Ix2>().expect("a row for each example"))
     }
 
-    /// How many of the pictures the network names right: those whose class has the largest output,
+    /// How many of the pictures the network classifies correctly: those whose class has the largest output,
     /// the first of equals. The pictures are shared out among `threads`; the result does not
     /// depend on how many.
     ///

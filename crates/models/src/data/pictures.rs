@@ -54,7 +54,7 @@ impl Pictures {
         self.labels.is_empty()
     }
 
-    /// The pixels of a picture.
+    /// How many pixels a picture has.
     pub fn size(&self) -> usize {
         self.rows * self.columns
     }
@@ -81,8 +81,8 @@ impl Pictures {
         (self, rest)
     }
 
-    /// The chosen pictures as rows of numbers from 0 (black) to 1 (white), and their labels as
-    /// rows of targets: 1 for the class, 0 elsewhere.
+    /// The chosen pictures as rows of numbers from 0 to 1 (in MNIST 0 is the white paper, 1 the black
+    /// of the pen), and their labels as rows of targets: 1 for the class, 0 elsewhere.
     ///
     /// # Panics
     ///
