@@ -36,6 +36,13 @@ pub fn apply<'g>(op: &str, attrs: &Value, x: &[Expr<'g>]) -> Option<Expr<'g>> {
         "maximum" => binary(x, maximum),
         "minimum" => binary(x, minimum),
         "matmul" => matmul_as_numpy(x[0], x[1]),
+        "conv2d" => conv2d(x[0], x[1], convolution(attrs)),
+        "max_pool2d" => max_pool2d(x[0], pooling(attrs)),
+        "avg_pool2d" => {
+            // Where the attribute is missing, padding is counted; then there is none.
+            let count_padding = attrs["count_include_pad"] != Value::Bool(false);
+            avg_pool2d(x[0], pooling(attrs), count_padding)
+        }
         "sum" => reduce(x[0], attrs, |x, axes| sum(x, axes)),
         "mean" => reduce(x[0], attrs, |x, axes| mean(x, axes)),
         "max" => reduce(x[0], attrs, |x, axes| max(x, axes)),
@@ -155,6 +162,27 @@ fn list<'g>(x: Expr<'g>, data: &Value) -> Expr<'g> {
     let number = |value| constant(x.graph(), value as f64);
     let numbers: Vec<_> = integers(data).into_iter().map(number).collect();
     if numbers.is_empty() { constant(x.graph(), 0.0) } else { stack(&numbers, 0) }
+}
+
+pub fn convolution(attrs: &Value) -> Convolution {
+    Convolution {
+        stride: pair(&attrs["stride"]),
+        padding: [pair(&attrs["padding"][0]), pair(&attrs["padding"][1])],
+        dilation: pair(&attrs["dilation"]),
+        groups: attrs["groups"].as_u64().expect("an integer") as usize,
+    }
+}
+
+fn pooling(attrs: &Value) -> Pooling {
+    Pooling {
+        window: pair(&attrs["kernel"]),
+        stride: pair(&attrs["stride"]),
+        padding: [pair(&attrs["padding"][0]), pair(&attrs["padding"][1])],
+    }
+}
+
+fn pair(value: &Value) -> [usize; 2] {
+    integers(value).try_into().expect("two integers")
 }
 
 fn integers(value: &Value) -> Vec<usize> {

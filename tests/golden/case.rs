@@ -111,6 +111,8 @@ pub struct Layer {
     pub bias: Option<String>,
     #[serde(rename = "fn")]
     pub function: Option<String>,
+    #[serde(default)]
+    pub attrs: Value,
 }
 
 #[derive(Deserialize)]

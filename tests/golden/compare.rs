@@ -1,13 +1,13 @@
 //! Building a case's graph, computing all it gives values for, and comparing them.
 
 use gradus::ops::{
-    Arrays, Evaluator, Expr, Graph, Inputs, Reference, Scalar, adjoints, evaluate, input, jvp,
-    matmul, relu, reshape, sigmoid, tanh, transpose, vjp,
+    Arrays, Evaluator, Expr, Graph, Inputs, Reference, Scalar, adjoints, broadcast, conv2d,
+    evaluate, input, jvp, matmul, relu, reshape, sigmoid, tanh, transpose, vjp,
 };
 use ndarray::ArrayD;
 use serde_json::Value;
 
-use crate::build::{apply, sizes};
+use crate::build::{apply, convolution, sizes};
 use crate::case::{Expected, GraphCase, Layer, ModelCase, OpCase, Tensor};
 
 /// Why a case has not passed.
@@ -294,6 +294,13 @@ fn apply_layer<'g>(layer: &Layer, x: Expr<'g>) -> Result<Expr<'g>, Failure> {
     };
     Ok(match (layer.kind.as_str(), layer.function.as_deref()) {
         ("dense", _) => matmul(x, transpose(named(&layer.weight))) + named(&layer.bias),
+        ("conv2d", _) => {
+            let maps = conv2d(x, named(&layer.weight), convolution(&layer.attrs));
+            maps + broadcast(named(&layer.bias), [0, 2, 3], maps.shape())
+        }
+        ("max_pool2d" | "avg_pool2d", _) => {
+            apply(&layer.kind, &layer.attrs, &[x]).expect("the operation exists")
+        }
         ("activation", Some("sigmoid")) => sigmoid(x),
         ("activation", Some("tanh")) => tanh(x),
         ("activation", Some("relu")) => relu(x),

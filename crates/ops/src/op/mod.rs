@@ -142,11 +142,19 @@ operations! {
     scatter_add::ScatterAdd,
     one_hot::OneHot,
     matmul::Matmul,
+    conv2d::Conv2d,
+    conv2d_input_adjoint::Conv2dInputAdjoint,
+    conv2d_filter_adjoint::Conv2dFilterAdjoint,
+    max_pool2d::MaxPool2d,
+    max_pool2d_scatter::MaxPool2dScatter,
+    max_pool2d_gather::MaxPool2dGather,
     binary_cross_entropy::BinaryCrossEntropy,
     binary_cross_entropy_with_logits::BinaryCrossEntropyWithLogits,
 }
 
+mod convolution;
 mod mean;
+mod pooling;
 mod prod;
 mod quadratic_cost;
 mod softmax_cross_entropy;
@@ -160,6 +168,8 @@ pub use binary_cross_entropy_with_logits::{
 pub use broadcast::broadcast;
 pub use concat::{concat, stack};
 pub use constant::constant;
+pub use conv2d::conv2d;
+pub use convolution::Convolution;
 pub use cos::cos;
 pub use cosh::cosh;
 pub use equal::equal;
@@ -175,10 +185,12 @@ pub use log_sum_exp::log_sum_exp;
 pub use log1p::log1p;
 pub use matmul::{dot, matmul, outer};
 pub use max::{max, min};
+pub use max_pool2d::{avg_pool2d, max_pool2d};
 pub use maximum::{maximum, minimum};
 pub use mean::{mean, mean_all};
 pub use one_hot::one_hot;
 pub use pad::{pad, pad_with};
+pub use pooling::Pooling;
 pub use pow::pow;
 pub use pow_const::pow_const;
 pub use prod::prod;

@@ -1,0 +1,137 @@
+//! The geometry that conv2d and its two adjoints share, and the loops over it.
+
+use std::fmt;
+
+use ndarray::{ArrayView4, ArrayViewD};
+
+use crate::{Dim, Shape};
+
+/// How a filter moves over pictures: strides, zeros around the picture, holes in the filter, and
+/// groups of channels. As the books have it by default: steps of one cell, no padding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Convolution {
+    /// Steps down and to the right, at least 1.
+    pub stride: [usize; 2],
+    /// Zeros above and below, left and right.
+    pub padding: [[usize; 2]; 2],
+    /// Distances between the cells that neighbouring weights see, at least 1.
+    pub dilation: [usize; 2],
+    /// Groups of channels, each seen by its own group of filters, at least 1.
+    pub groups: usize,
+}
+
+impl Default for Convolution {
+    fn default() -> Self {
+        Self { stride: [1, 1], padding: [[0, 0], [0, 0]], dilation: [1, 1], groups: 1 }
+    }
+}
+
+impl Convolution {
+    /// With steps of `rows` down and `columns` to the right.
+    pub fn stride(self, rows: usize, columns: usize) -> Self {
+        Self { stride: [rows, columns], ..self }
+    }
+
+    /// With `rows` zeros above and below, `columns` left and right.
+    pub fn padding(self, rows: usize, columns: usize) -> Self {
+        Self { padding: [[rows, rows], [columns, columns]], ..self }
+    }
+
+    /// With weights that see cells `rows` and `columns` apart.
+    pub fn dilation(self, rows: usize, columns: usize) -> Self {
+        Self { dilation: [rows, columns], ..self }
+    }
+
+    /// With this many groups of channels.
+    pub fn groups(self, groups: usize) -> Self {
+        Self { groups, ..self }
+    }
+
+    /// The shape of the feature maps of filters of shape `w` over pictures of shape `x`.
+    pub(super) fn output(&self, x: &Shape, w: &Shape) -> Result<Shape, String> {
+        let (n, [channels, height, width]) = picture(x, "the pictures")?;
+        let (filters, [per_group, rows, columns]) = picture(w, "the filters")?;
+        let filters =
+            filters.plain().ok_or_else(|| format!("the number of filters must be plain in {w}"))?;
+        let Self { stride, dilation, groups, .. } = *self;
+        if groups == 0 || stride.contains(&0) || dilation.contains(&0) {
+            return Err(format!("strides, dilations and groups are at least 1, not as in {self}"));
+        }
+        if per_group * groups != channels || filters % groups != 0 {
+            return Err(format!(
+                "{groups} groups of {per_group} channels and {filters} filters do not fit \
+                 {channels} channels"
+            ));
+        }
+        let size = |axis: usize, cells: usize, weights: usize| {
+            let padded = cells + self.padding[axis][0] + self.padding[axis][1];
+            let reach = (dilation[axis] * weights.max(1)).saturating_sub(dilation[axis]) + 1;
+            match padded.checked_sub(reach) {
+                Some(rest) if weights > 0 => Ok(Dim::from(rest / stride[axis] + 1)),
+                _ => Err(format!("a filter of {reach} cells does not fit {padded}, padded")),
+            }
+        };
+        Ok(vec![n, filters.into(), size(0, height, rows)?, size(1, width, columns)?].into())
+    }
+
+    /// Calls `f` with every cell of the pictures, weight of the filters and cell of the feature maps
+    /// that meet: with the places (n, channel, row, column), (filter, channel of the group, row,
+    /// column) and (n, filter, row, column).
+    pub(super) fn each(
+        &self, x: [usize; 4], w: [usize; 4], y: [usize; 4],
+        mut f: impl FnMut([usize; 4], [usize; 4], [usize; 4]),
+    ) {
+        let [filters, per_group, rows, columns] = w;
+        for [n, o, i, j] in places([x[0], filters, y[2], y[3]]) {
+            let first = o / (filters / self.groups) * per_group;
+            for [c, p, q, _] in places([per_group, rows, columns, 1]) {
+                let cell = |axis: usize, place: usize, weight: usize, cells: usize| {
+                    let padded = place * self.stride[axis] + weight * self.dilation[axis];
+                    padded.checked_sub(self.padding[axis][0]).filter(|&cell| cell < cells)
+                };
+                if let (Some(row), Some(column)) = (cell(0, i, p, x[2]), cell(1, j, q, x[3])) {
+                    f([n, first + c, row, column], [o, c, p, q], [n, o, i, j]);
+                }
+            }
+        }
+    }
+}
+
+impl fmt::Display for Convolution {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { stride, padding, dilation, groups } = self;
+        write!(f, "stride {stride:?}, padding {padding:?}, dilation {dilation:?}, groups {groups}")
+    }
+}
+
+/// The first dimension of pictures or filters, and the plain sizes of the other three.
+pub(super) fn picture(shape: &Shape, what: &str) -> Result<(Dim, [usize; 3]), String> {
+    let wanted = || {
+        format!(
+            "{what} must be [n, channels, rows, columns] with plain sizes but for n, not {shape}"
+        )
+    };
+    let [n, rest @ ..] = shape.dims() else { return Err(wanted()) };
+    let sizes: Option<Vec<usize>> = rest.iter().map(Dim::plain).collect();
+    let sizes = sizes.and_then(|sizes| <[usize; 3]>::try_from(sizes).ok()).ok_or_else(wanted)?;
+    Ok((n.clone(), sizes))
+}
+
+/// An array of four axes, as which it is read.
+pub(super) fn four<'a, T>(x: &ArrayViewD<'a, T>) -> ArrayView4<'a, T> {
+    x.clone().into_dimensionality().expect("the shape rule has asked for four axes")
+}
+
+/// The sizes of an array of four axes.
+pub(super) fn sizes(shape: &Shape) -> [usize; 4] {
+    let plain: Vec<usize> = shape.dims().iter().map(Dim::size).collect();
+    plain.try_into().expect("four axes")
+}
+
+/// All places in a box of these sizes, in row-major order.
+pub(super) fn places(sizes: [usize; 4]) -> impl Iterator<Item = [usize; 4]> {
+    let [a, b, c, d] = sizes;
+    (0..a).flat_map(move |i| {
+        (0..b).flat_map(move |j| (0..c).flat_map(move |k| (0..d).map(move |l| [i, j, k, l])))
+    })
+}
