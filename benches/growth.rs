@@ -31,7 +31,7 @@ fn timed<T>(f: impl FnOnce() -> T) -> (f64, T) {
     (start.elapsed().as_secs_f64(), value)
 }
 
-/// Nanoseconds and bytes per node, for the budget of 220 bytes and 1000 ns at 10^6 nodes.
+/// Nanoseconds and bytes per node.
 fn table() {
     println!("    nodes | build ns  bytes | tape ns  bytes | grad ns  bytes  per gradient node");
     for nodes in SIZES {

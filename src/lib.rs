@@ -19,10 +19,16 @@ pub use ndarray;
 pub mod prelude {
     pub use gradus_models::{Activation, Cost, Init, Network, Settings, Sgd, Training};
     pub use gradus_ops::{
-        Arrays, Check, Dim, Evaluator, Expr, Graph, Inputs, Reference, Shape, Tape, adjoints,
-        binary_cross_entropy, binary_cross_entropy_with_logits, broadcast, constant, evaluate, exp,
-        grad, greater, input, jvp, log, log_softmax, matmul, mean, mean_all, param, permute,
-        quadratic_cost, relu, reshape, sigmoid, size, softmax_cross_entropy, squared_error, sum,
-        sum_all, tanh, transpose, try_grad, vjp,
+        Arrays, Axes, Check, Convolution, Dim, Evaluator, Expr, Graph, Inputs, Pooling, Reference,
+        Shape, Tape, abs, adjoints, atan, avg_pool2d, binary_cross_entropy,
+        binary_cross_entropy_with_logits, broadcast, concat, constant, conv2d, cos, cosh, dot,
+        equal, evaluate, exp, expm1, gather, grad, greater, greater_equal, input, jvp, keep_axes,
+        leaky_relu, less, less_equal, log, log_softmax, log_sum_exp, log1p, matmul, max,
+        max_pool2d, maximum, mean, mean_all, min, minimum, one_hot, outer, pad, pad_with, param,
+        permute, pow, pow_const, prod, quadratic_cost, reciprocal, relu, reshape, rsqrt,
+        scatter_add, select, sigmoid, sign, sin, sinh, size, slice, slice_step, softmax,
+        softmax_cross_entropy, softmax_cross_entropy_with_labels, softplus, sqrt, square,
+        squared_error, stack, step, stop_gradient, sum, sum_all, tan, tanh, transpose, try_grad,
+        vjp,
     };
 }

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-/// Write a network once as a graph; read its derivation, trust its gradient, run it fast.
+/// Write a network once as a graph; read its derivation, trust its gradient.
 #[derive(Parser)]
 #[command(name = "gradus", version, propagate_version = true, max_term_width = 100)]
 struct Gradus {

@@ -33,7 +33,7 @@ pub trait Operation: Clone + Eq + Hash + Debug + Into<Op> {
     /// A sentence that says what was wanted of the operands.
     fn shape(&self, x: &[&Shape]) -> Result<Shape, String>;
 
-    /// Whether the operands' values are what shapes cannot promise: whole numbers in a range.
+    /// Checks that the operands' values are what shapes cannot promise: whole numbers in a range.
     ///
     /// # Errors
     ///
@@ -59,8 +59,7 @@ pub trait Operation: Clone + Eq + Hash + Debug + Into<Op> {
     fn samples() -> Vec<Sample>;
 }
 
-/// The description of an operation, for people: what `formula` and `convention` say is what its
-/// tests test.
+/// The description of an operation, for people.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Card {
     /// The name, as in a printed graph.

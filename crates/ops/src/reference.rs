@@ -141,7 +141,7 @@ impl<T: Scalar> Evaluator<T> for Reference {
     }
 }
 
-/// Whether an update is for an input of the graph, of its shape, and for one that no other is for.
+/// Checks that an update is for an input of the graph, of its shape, and no other is for it.
 fn check_update(name: &str, update: Expr<'_>, again: bool) -> Result<(), EvalError> {
     let input = update.graph().labelled(name).filter(|x| matches!(x.op(), Op::Input(_)));
     let problem = match input {

@@ -50,7 +50,7 @@ macro_rules! operations {
                 match self { $(Op::$Name(op) => op.eval(x, env),)* }
             }
 
-            /// Whether the operands' values are what shapes cannot promise.
+            /// Checks that the operands' values are what shapes cannot promise.
             ///
             /// # Errors
             ///
