@@ -21,9 +21,9 @@ pub mod prelude {
     pub use gradus_ops::{
         Arrays, Axes, Check, Convolution, Dim, Evaluator, Expr, Graph, Inputs, Pooling, Reference,
         Shape, Tape, abs, adjoints, atan, avg_pool2d, binary_cross_entropy,
-        binary_cross_entropy_with_logits, broadcast, concat, constant, conv2d, cos, cosh, dot,
-        equal, evaluate, exp, expm1, gather, grad, greater, greater_equal, input, jvp, keep_axes,
-        leaky_relu, less, less_equal, log, log_softmax, log_sum_exp, log1p, matmul, max,
+        binary_cross_entropy_with_logits, broadcast, concat, constant, conv2d, cos, cosh, custom,
+        dot, equal, evaluate, exp, expm1, gather, grad, greater, greater_equal, input, jvp,
+        keep_axes, leaky_relu, less, less_equal, log, log_softmax, log_sum_exp, log1p, matmul, max,
         max_pool2d, maximum, mean, mean_all, min, minimum, one_hot, outer, pad, pad_with, param,
         permute, pow, pow_const, prod, quadratic_cost, reciprocal, relu, reshape, rsqrt,
         scatter_add, select, sigmoid, sign, sin, sinh, size, slice, slice_step, softmax,

@@ -1,6 +1,8 @@
 //! The number types that a graph is run in.
 
-use ndarray::NdFloat;
+use ndarray::{ArrayD, ArrayViewD, NdFloat};
+
+use crate::CustomOp;
 
 /// A number type: `f32` or `f64`. A graph has none; the evaluator chooses.
 pub trait Scalar: NdFloat {
@@ -9,6 +11,9 @@ pub trait Scalar: NdFloat {
 
     /// Widens, exactly.
     fn to_double(self) -> f64;
+
+    /// The value of a custom operation, by its kernel for this type.
+    fn eval_custom(op: &dyn CustomOp, x: &[ArrayViewD<'_, Self>]) -> ArrayD<Self>;
 }
 
 impl Scalar for f32 {
@@ -19,6 +24,14 @@ impl Scalar for f32 {
     fn to_double(self) -> f64 {
         f64::from(self)
     }
+
+    fn eval_custom(op: &dyn CustomOp, x: &[ArrayViewD<'_, Self>]) -> ArrayD<Self> {
+        op.eval_f32(x).unwrap_or_else(|| {
+            let wide: Vec<_> = x.iter().map(|x| x.mapv(f64::from)).collect();
+            let wide: Vec<_> = wide.iter().map(|x| x.view()).collect();
+            op.eval(&wide).mapv(Self::from_double)
+        })
+    }
 }
 
 impl Scalar for f64 {
@@ -28,5 +41,9 @@ impl Scalar for f64 {
 
     fn to_double(self) -> f64 {
         self
+    }
+
+    fn eval_custom(op: &dyn CustomOp, x: &[ArrayViewD<'_, Self>]) -> ArrayD<Self> {
+        op.eval(x)
     }
 }
