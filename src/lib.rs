@@ -25,10 +25,10 @@ pub mod prelude {
         dot, equal, evaluate, exp, expm1, gather, grad, greater, greater_equal, input, jvp,
         keep_axes, leaky_relu, less, less_equal, log, log_softmax, log_sum_exp, log1p, matmul, max,
         max_pool2d, maximum, mean, mean_all, min, minimum, one_hot, outer, pad, pad_with, param,
-        permute, pow, pow_const, prod, quadratic_cost, reciprocal, relu, reshape, rsqrt,
-        scatter_add, select, sigmoid, sign, sin, sinh, size, slice, slice_step, softmax,
-        softmax_cross_entropy, softmax_cross_entropy_with_labels, softplus, sqrt, square,
-        squared_error, stack, step, stop_gradient, sum, sum_all, tan, tanh, transpose, try_grad,
-        vjp,
+        permute, pow, pow_const, prod, quadratic_cost, random_bernoulli, random_normal,
+        random_uniform, reciprocal, relu, reshape, rsqrt, scatter_add, select, sigmoid, sign, sin,
+        sinh, size, slice, slice_step, softmax, softmax_cross_entropy,
+        softmax_cross_entropy_with_labels, softplus, sqrt, square, squared_error, stack, step,
+        stop_gradient, sum, sum_all, tan, tanh, transpose, try_grad, vjp,
     };
 }

@@ -118,7 +118,8 @@ fn every_step_alone_agrees_forward_and_reverse_and_with_differences() {
     }
 }
 
-/// What the steps and their derivatives leave out: sizes of named axes, labels, users' operations.
+/// What the steps and their derivatives leave out: sizes of named axes, labels, random numbers,
+/// users' operations.
 #[test]
 fn the_steps_and_their_derivatives_use_every_operation() {
     let g = Graph::new();
@@ -128,7 +129,7 @@ fn the_steps_and_their_derivatives_use_every_operation() {
     jvp(&gradient, &tangents);
     let used: Vec<&str> = g.petgraph().node_weights().map(|node| node.op.card().name).collect();
     let unused = Op::CARDS.iter().map(|card| card.name).filter(|name| !used.contains(name));
-    assert_eq!(unused.collect::<Vec<_>>(), ["size", "one_hot", "custom"]);
+    assert_eq!(unused.collect::<Vec<_>>(), ["size", "one_hot", "random", "custom"]);
 }
 
 proptest! {

@@ -150,6 +150,7 @@ operations! {
     max_pool2d_gather::MaxPool2dGather,
     binary_cross_entropy::BinaryCrossEntropy,
     binary_cross_entropy_with_logits::BinaryCrossEntropyWithLogits,
+    random::Random,
     custom::Custom,
 }
 
@@ -197,6 +198,7 @@ pub use pow::pow;
 pub use pow_const::pow_const;
 pub use prod::prod;
 pub use quadratic_cost::{quadratic_cost, squared_error};
+pub use random::{Distribution, dropout, random_bernoulli, random_normal, random_uniform};
 pub use reciprocal::reciprocal;
 pub use relu::relu;
 pub use reshape::{keep_axes, reshape};
