@@ -149,7 +149,8 @@ impl<P: Primitive> Graph<P> {
         Ok(id)
     }
 
-    /// The ids of all nodes by what they apply, in a table with room for as many more. It is made in
+    /// The ids of all nodes by what they apply, in a table with room for as many more. It is made
+    /// in
     /// the order of the nodes: a table that grew by itself would read them at random.
     fn index(&self, nodes: &DiGraph<Node<P>, u32>) -> HashTable<Id> {
         let mut table = HashTable::with_capacity(2 * nodes.node_count().max(8));

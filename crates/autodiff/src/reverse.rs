@@ -15,7 +15,8 @@ pub struct Adjoints<'g, P: Primitive> {
 }
 
 impl<'g, P: Primitive> Adjoints<'g, P> {
-    /// The adjoint of `x`: the derivative of the outputs' weighted sum with respect to `x`. `None` if no
+    /// The adjoint of `x`: the derivative of the outputs' weighted sum with respect to `x`. `None`
+    /// if no
     /// differentiable path leads from `x` to an output, or if `x` is not between the inputs of
     /// the sweep and the outputs.
     pub fn of(&self, x: Expr<'g, P>) -> Option<Expr<'g, P>> {

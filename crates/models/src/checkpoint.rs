@@ -170,7 +170,8 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), ModelError> {
     Ok(())
 }
 
-/// Checks that [`write_atomically`] could write the file, as far as can be told before: better asked
+/// Checks that [`write_atomically`] could write the file, as far as can be told before: better
+/// asked
 /// before long work than found out after.
 ///
 /// # Errors

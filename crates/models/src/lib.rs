@@ -11,10 +11,15 @@
 //! use gradus_models::data::Pictures;
 //!
 //! // Two pictures of 2×2 pixels, of the classes 0 and 1.
-//! let pictures = Pictures::new(2, 2, vec![255, 0, 255, 0, 0, 255, 0, 255], vec![0, 1], 2).unwrap();
+//! let pixels = vec![255, 0, 255, 0, 0, 255, 0, 255];
+//! let pictures = Pictures::new(2, 2, pixels, vec![0, 1], 2).unwrap();
 //! let network = Network::dense(&[4, 3, 2], Activation::Sigmoid).unwrap();
 //! let settings = Settings {
-//!     cost: Cost::Quadratic, sgd: Sgd { eta: 3.0, momentum: 0.0 }, batch: 1, init: Init::Scaled, seed: 1,
+//!     cost: Cost::Quadratic,
+//!     sgd: Sgd { eta: 3.0, momentum: 0.0 },
+//!     batch: 1,
+//!     init: Init::Scaled,
+//!     seed: 1,
 //! };
 //! let mut training = Training::start(network, settings).unwrap();
 //! for _ in 0..200 {

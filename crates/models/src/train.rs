@@ -178,7 +178,8 @@ impl Training {
         Ok(values.remove(0).into_dimensionality::<Ix2>().expect("a row for each example"))
     }
 
-    /// How many of the pictures the network classifies correctly: those whose class has the largest output,
+    /// How many of the pictures the network classifies correctly: those whose class has the largest
+    /// output,
     /// the first of equals. The pictures are shared out among `threads`; the result does not
     /// depend on how many.
     ///

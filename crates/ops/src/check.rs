@@ -25,7 +25,8 @@ type Rule<'g> = Box<dyn Fn(&Op, usize, &[Expr<'g>], Expr<'g>, Expr<'g>) -> Optio
 ///
 /// Then Jᵀ v takes the place of the outputs, for the next order. Take the point away from kinks:
 /// there a finite difference is not the derivative that the convention chooses. The directions
-/// become inputs of the graph, named `check.u1.…` and `check.v1.…`, and the derivatives nodes of it.
+/// become inputs of the graph, named `check.u1.…` and `check.v1.…`, and the derivatives nodes of
+/// it.
 ///
 /// ```
 /// use gradus_ops::{Arrays, Check, Graph, input, sigmoid, sum_all};
@@ -232,7 +233,8 @@ fn difference(
 }
 
 /// The derivative of `f` at `x` by central differences with steps h, h/2, h/4, …, extrapolated to
-/// step 0 by Neville's scheme in h²; with the smallest error that neighbours in the scheme show, and
+/// step 0 by Neville's scheme in h²; with the smallest error that neighbours in the scheme show,
+/// and
 /// what the noise in `f` makes of the step. Differences that are not finite are passed over.
 fn extrapolate(
     x: f64, first: f64, noise: f64, f: &mut impl FnMut(f64) -> Result<f64, EvalError>,
@@ -261,7 +263,8 @@ fn extrapolate(
 
 /// How much rounding scatters the values of `f` about a smooth function, as a standard deviation:
 /// from the sixth differences of values near `x`, in which what is smooth all but vanishes (J. J.
-/// Moré, S. M. Wild, *Estimating computational noise*, 2011). No less than the value's own rounding.
+/// Moré, S. M. Wild, *Estimating computational noise*, 2011). No less than the value's own
+/// rounding.
 fn noise(
     x: f64, step: f64, f: &mut impl FnMut(f64) -> Result<f64, EvalError>,
 ) -> Result<f64, EvalError> {

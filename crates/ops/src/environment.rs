@@ -42,7 +42,8 @@ impl<'a, T> Environment<'a, T> {
         shape.dims().iter().map(|dim| self.size(dim)).collect()
     }
 
-    /// The arrays of the inputs that are read, and the sizes of the named axes, read off them and off
+    /// The arrays of the inputs that are read, and the sizes of the named axes, read off them and
+    /// off
     /// the arrays of other inputs that are given: of all `axes` that are wanted.
     pub(crate) fn new(
         read: &'a [Declared], witnesses: &'a [Declared], axes: &[(Arc<str>, String)],

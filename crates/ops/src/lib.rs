@@ -3,7 +3,9 @@
 //! An [`Expr`] is written with functions and operators, as a book writes it:
 //!
 //! ```
-//! use gradus_ops::{Graph, Inputs, evaluate, grad, input, matmul, param, quadratic_cost, sigmoid, transpose};
+//! use gradus_ops::{
+//!     Graph, Inputs, evaluate, grad, input, matmul, param, quadratic_cost, sigmoid, transpose,
+//! };
 //! use ndarray::array;
 //!
 //! let g = Graph::new();
@@ -29,7 +31,8 @@
 //!
 //! # Invariants
 //!
-//! * Invariant: derivative rules contain no shape logic; broadcasting is an operation with explicit axes.
+//! * Invariant: derivative rules contain no shape logic; broadcasting is an operation with explicit
+//!   axes.
 //! * Invariant: a graph has no number type; constants are `f64` and rounded by the evaluator.
 //! * Invariant: the derivative of every operation is made of operations of the table.
 

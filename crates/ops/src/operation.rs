@@ -9,7 +9,8 @@ use crate::{Axes, Environment, Expr, Op, Scalar, Shape};
 
 /// One operation: its meaning, in one file. [`Op`] lists them all.
 ///
-/// The trait mirrors [`Primitive`](gradus_autodiff::Primitive) and adds a reference kernel, a description and sample points.
+/// The trait mirrors [`Primitive`](gradus_autodiff::Primitive) and adds a reference kernel, a
+/// description and sample points.
 /// The kernel says what the operation means as plainly as possible: it is the oracle for every
 /// faster one.
 pub trait Operation: Clone + Eq + Hash + Debug + Into<Op> {

@@ -53,15 +53,11 @@ impl Operation for BinaryCrossEntropy {
         zip(x, |a, y| -(times(y, a.ln()) + times(T::one() - y, (-a).ln_1p())))
     }
 
-    fn vjp<'g>(
-        &self, k: usize, x: &[Expr<'g>], _c: Expr<'g>, c_bar: Expr<'g>,
-    ) -> Option<Expr<'g>> {
+    fn vjp<'g>(&self, k: usize, x: &[Expr<'g>], _c: Expr<'g>, c_bar: Expr<'g>) -> Option<Expr<'g>> {
         Some(c_bar * slope(k, x))
     }
 
-    fn jvp<'g>(
-        &self, k: usize, x: &[Expr<'g>], _c: Expr<'g>, x_dot: Expr<'g>,
-    ) -> Option<Expr<'g>> {
+    fn jvp<'g>(&self, k: usize, x: &[Expr<'g>], _c: Expr<'g>, x_dot: Expr<'g>) -> Option<Expr<'g>> {
         Some(x_dot * slope(k, x))
     }
 

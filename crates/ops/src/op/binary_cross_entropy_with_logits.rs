@@ -50,15 +50,11 @@ impl Operation for BinaryCrossEntropyWithLogits {
         zip(x, |z, y| z.max(T::zero()) - z * y + (-z.abs()).exp().ln_1p())
     }
 
-    fn vjp<'g>(
-        &self, k: usize, x: &[Expr<'g>], _c: Expr<'g>, c_bar: Expr<'g>,
-    ) -> Option<Expr<'g>> {
+    fn vjp<'g>(&self, k: usize, x: &[Expr<'g>], _c: Expr<'g>, c_bar: Expr<'g>) -> Option<Expr<'g>> {
         Some(if k == 0 { c_bar * (sigmoid(x[0]) - x[1]) } else { -(c_bar * x[0]) })
     }
 
-    fn jvp<'g>(
-        &self, k: usize, x: &[Expr<'g>], _c: Expr<'g>, x_dot: Expr<'g>,
-    ) -> Option<Expr<'g>> {
+    fn jvp<'g>(&self, k: usize, x: &[Expr<'g>], _c: Expr<'g>, x_dot: Expr<'g>) -> Option<Expr<'g>> {
         Some(if k == 0 { x_dot * (sigmoid(x[0]) - x[1]) } else { -(x_dot * x[0]) })
     }
 

@@ -28,9 +28,7 @@ pub struct Broadcast {
 /// assert_eq!(broadcast(column, [1], ("n", 30)).shape().to_string(), "[n, 30]");
 /// ```
 #[track_caller]
-pub fn broadcast<'g>(
-    x: Expr<'g>, axes: impl Into<Axes>, shape: impl Into<Shape>,
-) -> Expr<'g> {
+pub fn broadcast<'g>(x: Expr<'g>, axes: impl Into<Axes>, shape: impl Into<Shape>) -> Expr<'g> {
     apply(Broadcast { axes: axes.into(), shape: shape.into() }, [x])
 }
 

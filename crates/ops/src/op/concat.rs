@@ -13,7 +13,8 @@ pub struct Concat {
     pub axis: u8,
 }
 
-/// Arrays one after the other along `axis`, equal in all other axes. The axis must have plain sizes.
+/// Arrays one after the other along `axis`, equal in all other axes. The axis must have plain
+/// sizes.
 ///
 /// The cotangent of each is its part of ȳ.
 ///
@@ -93,17 +94,13 @@ impl Operation for Concat {
         ndarray::concatenate(Axis(self.axis.into()), x).expect("the shape rule has compared them")
     }
 
-    fn vjp<'g>(
-        &self, k: usize, x: &[Expr<'g>], _y: Expr<'g>, y_bar: Expr<'g>,
-    ) -> Option<Expr<'g>> {
+    fn vjp<'g>(&self, k: usize, x: &[Expr<'g>], _y: Expr<'g>, y_bar: Expr<'g>) -> Option<Expr<'g>> {
         let (size, start, _) = self.place(k, x);
         let part = Slice { axis: self.axis, start, end: start + size, step: 1 };
         Some(y_bar.graph().apply(part.into(), &[y_bar]))
     }
 
-    fn jvp<'g>(
-        &self, k: usize, x: &[Expr<'g>], _y: Expr<'g>, x_dot: Expr<'g>,
-    ) -> Option<Expr<'g>> {
+    fn jvp<'g>(&self, k: usize, x: &[Expr<'g>], _y: Expr<'g>, x_dot: Expr<'g>) -> Option<Expr<'g>> {
         let (_, low, high) = self.place(k, x);
         let pad = Pad { axis: self.axis, low, high, between: 0 };
         Some(x_dot.graph().apply(pad.into(), &[x_dot]))
@@ -111,11 +108,7 @@ impl Operation for Concat {
 
     fn samples() -> Vec<Sample> {
         let along = |axis, shapes: &[&[usize]]| Sample::spread(Concat { axis }, shapes, -2.0, 2.0);
-        vec![
-            along(0, &[&[2], &[3]]),
-            along(1, &[&[2, 1], &[2, 2], &[2, 3]]),
-            along(0, &[&[2, 2]]),
-        ]
+        vec![along(0, &[&[2], &[3]]), along(1, &[&[2, 1], &[2, 2], &[2, 3]]), along(0, &[&[2, 2]])]
     }
 }
 
@@ -149,7 +142,9 @@ mod tests {
         let text = wanted(|g| {
             concat(&[input(g, "a", ("n", 2))], 0);
         });
-        assert!(text.starts_with("concat[axis 0]: operand 0: axis 0 must have a plain size, it is n"));
+        assert!(
+            text.starts_with("concat[axis 0]: operand 0: axis 0 must have a plain size, it is n")
+        );
     }
 
     #[test]

@@ -74,9 +74,7 @@ impl Operation for Conv2d {
         y.into_dyn()
     }
 
-    fn vjp<'g>(
-        &self, k: usize, x: &[Expr<'g>], _y: Expr<'g>, y_bar: Expr<'g>,
-    ) -> Option<Expr<'g>> {
+    fn vjp<'g>(&self, k: usize, x: &[Expr<'g>], _y: Expr<'g>, y_bar: Expr<'g>) -> Option<Expr<'g>> {
         let [rows, columns] = window(x[k]);
         Some(match k {
             0 => apply(Conv2dInputAdjoint::new(*self.0, [rows, columns]), [y_bar, x[1]]),
@@ -84,9 +82,7 @@ impl Operation for Conv2d {
         })
     }
 
-    fn jvp<'g>(
-        &self, k: usize, x: &[Expr<'g>], _y: Expr<'g>, x_dot: Expr<'g>,
-    ) -> Option<Expr<'g>> {
+    fn jvp<'g>(&self, k: usize, x: &[Expr<'g>], _y: Expr<'g>, x_dot: Expr<'g>) -> Option<Expr<'g>> {
         Some(match k {
             0 => apply(self.clone(), [x_dot, x[1]]),
             _ => apply(self.clone(), [x[0], x_dot]),
@@ -158,6 +154,11 @@ mod tests {
         refused(plain, x.clone(), [3, 1, 7, 3].into(), text);
         let text = "1 groups of 2 channels and 3 filters do not fit 1 channels";
         refused(plain, x.clone(), [3, 2, 3, 3].into(), text);
-        refused(plain.stride(0, 1), x, w, "strides, dilations and groups are at least 1, not as in");
+        refused(
+            plain.stride(0, 1),
+            x,
+            w,
+            "strides, dilations and groups are at least 1, not as in",
+        );
     }
 }

@@ -11,7 +11,8 @@ use crate::{Conv2d, Conv2dInputAdjoint, Environment, Expr, Scalar, Shape};
 
 /// w̄ = what the cotangents ȳ of feature maps say of the filters, through the pictures x.
 ///
-/// w̄_kcpq = Σ x_nc(i+p)(j+q) ȳ_nkij. Linear in both operands: for the cotangent b of w̄, that of x is
+/// w̄_kcpq = Σ x_nc(i+p)(j+q) ȳ_nkij. Linear in both operands: for the cotangent b of w̄, that of x
+/// is
 /// the pictures' adjoint of ȳ, b, and that of ȳ is `conv2d(x, b)`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Conv2dFilterAdjoint(Arc<(Convolution, [usize; 2])>);
@@ -33,7 +34,8 @@ impl Operation for Conv2dFilterAdjoint {
         name: "conv2d_filter_adjoint",
         operands: &["x", "y_bar"],
         formula: "w̄[k, c, p, q] = Σ_nij x[n, c, i + p, j + q] · ȳ[n, k, i, j]",
-        shapes: "x: [n, channels, rows, columns]; ȳ: [n, filters, rows, columns]; w̄: [filters, channels / groups, rows, columns]",
+        shapes: "x: [n, channels, rows, columns]; ȳ: [n, filters, rows, columns]; w̄: [filters, \
+                 channels / groups, rows, columns]",
         pullback: "of x: conv2d_input_adjoint(ȳ, b), of ȳ: conv2d(x, b), for the cotangent b of w̄",
         convention: "",
     };
@@ -64,9 +66,7 @@ impl Operation for Conv2dFilterAdjoint {
         w_bar.into_dyn()
     }
 
-    fn vjp<'g>(
-        &self, k: usize, x: &[Expr<'g>], _y: Expr<'g>, y_bar: Expr<'g>,
-    ) -> Option<Expr<'g>> {
+    fn vjp<'g>(&self, k: usize, x: &[Expr<'g>], _y: Expr<'g>, y_bar: Expr<'g>) -> Option<Expr<'g>> {
         let convolution = self.0.0;
         let size = super::conv2d::window(x[0]);
         Some(match k {
@@ -75,9 +75,7 @@ impl Operation for Conv2dFilterAdjoint {
         })
     }
 
-    fn jvp<'g>(
-        &self, k: usize, x: &[Expr<'g>], _y: Expr<'g>, x_dot: Expr<'g>,
-    ) -> Option<Expr<'g>> {
+    fn jvp<'g>(&self, k: usize, x: &[Expr<'g>], _y: Expr<'g>, x_dot: Expr<'g>) -> Option<Expr<'g>> {
         Some(match k {
             0 => apply(self.clone(), [x_dot, x[1]]),
             _ => apply(self.clone(), [x[0], x_dot]),
@@ -98,8 +96,8 @@ impl Operation for Conv2dFilterAdjoint {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::operation::tests::wanted;
     use crate::input;
+    use crate::operation::tests::wanted;
 
     #[test]
     fn maps_of_other_filters_are_refused() {
@@ -107,7 +105,8 @@ mod tests {
             let op = Conv2dFilterAdjoint::new(Convolution::default(), [3, 3]);
             apply(op, [input(g, "x", ("n", 1, 6, 6)), input(g, "y", ("n", 3, 5, 4))]);
         });
-        let want = "]: the maps of filters [3, 1, 3, 3] are [n, 3, 4, 4], operand 1 is [n, 3, 5, 4]\n";
+        let want =
+            "]: the maps of filters [3, 1, 3, 3] are [n, 3, 4, 4], operand 1 is [n, 3, 5, 4]\n";
         assert!(text.contains(want), "{text}");
     }
 }

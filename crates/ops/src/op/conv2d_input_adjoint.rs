@@ -11,8 +11,10 @@ use crate::{Conv2d, Conv2dFilterAdjoint, Environment, Expr, Scalar, Shape};
 
 /// x̄ = what the cotangents ȳ of feature maps say of the pictures, through the filters w.
 ///
-/// x̄_nc(i+p)(j+q) = Σ w_kcpq ȳ_nkij; also known as a transposed convolution. Linear in both operands:
-/// for the cotangent b of x̄, that of ȳ is `conv2d(b, w)` and that of w the filters' adjoint of b, ȳ.
+/// x̄_nc(i+p)(j+q) = Σ w_kcpq ȳ_nkij; also known as a transposed convolution. Linear in both
+/// operands:
+/// for the cotangent b of x̄, that of ȳ is `conv2d(b, w)` and that of w the filters' adjoint of b,
+/// ȳ.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Conv2dInputAdjoint(Arc<(Convolution, [usize; 2])>);
 
@@ -33,8 +35,10 @@ impl Operation for Conv2dInputAdjoint {
         name: "conv2d_input_adjoint",
         operands: &["y_bar", "w"],
         formula: "x̄[n, c, i + p, j + q] = Σ_kpq w[k, c, p, q] · ȳ[n, k, i, j]",
-        shapes: "ȳ: [n, filters, rows, columns]; w: [filters, channels / groups, rows, columns]; x̄: [n, channels, rows, columns]",
-        pullback: "of ȳ: conv2d(b, w), of w: conv2d_filter_adjoint(b, ȳ), for the cotangent b of x̄",
+        shapes: "ȳ: [n, filters, rows, columns]; w: [filters, channels / groups, rows, columns]; \
+                 x̄: [n, channels, rows, columns]",
+        pullback: "of ȳ: conv2d(b, w), of w: conv2d_filter_adjoint(b, ȳ), for the cotangent b of \
+                   x̄",
         convention: "",
     };
 
@@ -65,9 +69,7 @@ impl Operation for Conv2dInputAdjoint {
         x_bar.into_dyn()
     }
 
-    fn vjp<'g>(
-        &self, k: usize, x: &[Expr<'g>], _y: Expr<'g>, y_bar: Expr<'g>,
-    ) -> Option<Expr<'g>> {
+    fn vjp<'g>(&self, k: usize, x: &[Expr<'g>], _y: Expr<'g>, y_bar: Expr<'g>) -> Option<Expr<'g>> {
         let convolution = self.0.0;
         let size = super::conv2d::window(x[1]);
         Some(match k {
@@ -76,9 +78,7 @@ impl Operation for Conv2dInputAdjoint {
         })
     }
 
-    fn jvp<'g>(
-        &self, k: usize, x: &[Expr<'g>], _y: Expr<'g>, x_dot: Expr<'g>,
-    ) -> Option<Expr<'g>> {
+    fn jvp<'g>(&self, k: usize, x: &[Expr<'g>], _y: Expr<'g>, x_dot: Expr<'g>) -> Option<Expr<'g>> {
         Some(match k {
             0 => apply(self.clone(), [x_dot, x[1]]),
             _ => apply(self.clone(), [x[0], x_dot]),

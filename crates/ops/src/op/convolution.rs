@@ -74,7 +74,8 @@ impl Convolution {
         Ok(vec![n, filters.into(), size(0, height, rows)?, size(1, width, columns)?].into())
     }
 
-    /// Calls `f` with every cell of the pictures, weight of the filters and cell of the feature maps
+    /// Calls `f` with every cell of the pictures, weight of the filters and cell of the feature
+    /// maps
     /// that meet: with the places (n, channel, row, column), (filter, channel of the group, row,
     /// column) and (n, filter, row, column).
     pub(super) fn each(

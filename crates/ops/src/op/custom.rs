@@ -205,11 +205,15 @@ mod tests {
             Some(x[0].mapv(|x| x + 100.0))
         }
 
-        fn vjp<'g>(&self, _: usize, _: &[Expr<'g>], _: Expr<'g>, y_bar: Expr<'g>) -> Option<Expr<'g>> {
+        fn vjp<'g>(
+            &self, _: usize, _: &[Expr<'g>], _: Expr<'g>, y_bar: Expr<'g>,
+        ) -> Option<Expr<'g>> {
             Some(y_bar)
         }
 
-        fn jvp<'g>(&self, _: usize, _: &[Expr<'g>], _: Expr<'g>, x_dot: Expr<'g>) -> Option<Expr<'g>> {
+        fn jvp<'g>(
+            &self, _: usize, _: &[Expr<'g>], _: Expr<'g>, x_dot: Expr<'g>,
+        ) -> Option<Expr<'g>> {
             Some(x_dot)
         }
     }

@@ -27,15 +27,11 @@ impl Operation for Div {
         zip(x, |a, b| a / b)
     }
 
-    fn vjp<'g>(
-        &self, k: usize, x: &[Expr<'g>], y: Expr<'g>, y_bar: Expr<'g>,
-    ) -> Option<Expr<'g>> {
+    fn vjp<'g>(&self, k: usize, x: &[Expr<'g>], y: Expr<'g>, y_bar: Expr<'g>) -> Option<Expr<'g>> {
         Some(if k == 0 { y_bar / x[1] } else { -(y_bar * y / x[1]) })
     }
 
-    fn jvp<'g>(
-        &self, k: usize, x: &[Expr<'g>], y: Expr<'g>, x_dot: Expr<'g>,
-    ) -> Option<Expr<'g>> {
+    fn jvp<'g>(&self, k: usize, x: &[Expr<'g>], y: Expr<'g>, x_dot: Expr<'g>) -> Option<Expr<'g>> {
         Some(if k == 0 { x_dot / x[1] } else { -(x_dot * y / x[1]) })
     }
 

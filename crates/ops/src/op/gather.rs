@@ -3,7 +3,7 @@
 use ndarray::{ArrayD, ArrayViewD, Axis};
 
 use crate::operation::{Card, Operation, Sample, apply, check_indices, has_axis};
-use crate::{Dim, Environment, Expr, ScatterAdd, Scalar, Shape};
+use crate::{Dim, Environment, Expr, Scalar, ScatterAdd, Shape};
 
 /// y = the slices of x along `axis` that the indices name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -42,7 +42,8 @@ impl Operation for Gather {
         name: "gather",
         operands: &["x", "indices"],
         formula: "y[.., i, ..] = x[.., indices[i], ..]",
-        shapes: "x: any with the axis; indices: any; y: x with the axis replaced by the indices' axes",
+        shapes: "x: any with the axis; indices: any; y: x with the axis replaced by the indices' \
+                 axes",
         pullback: "x̄ = ȳ, each slice added where it came from; none for the indices",
         convention: "an index that is not a whole number of the axis is an error",
     };
@@ -72,22 +73,17 @@ impl Operation for Gather {
         chosen.to_shape(sizes).expect("as many numbers").into_owned()
     }
 
-    fn vjp<'g>(
-        &self, k: usize, x: &[Expr<'g>], _y: Expr<'g>, y_bar: Expr<'g>,
-    ) -> Option<Expr<'g>> {
+    fn vjp<'g>(&self, k: usize, x: &[Expr<'g>], _y: Expr<'g>, y_bar: Expr<'g>) -> Option<Expr<'g>> {
         (k == 0).then(|| apply(self.adjoint(x[0]), [y_bar, x[1]]))
     }
 
-    fn jvp<'g>(
-        &self, k: usize, x: &[Expr<'g>], _y: Expr<'g>, x_dot: Expr<'g>,
-    ) -> Option<Expr<'g>> {
+    fn jvp<'g>(&self, k: usize, x: &[Expr<'g>], _y: Expr<'g>, x_dot: Expr<'g>) -> Option<Expr<'g>> {
         (k == 0).then(|| gather(x_dot, x[1], self.axis))
     }
 
     fn samples() -> Vec<Sample> {
         let of = |axis, shape: &[usize], indices: ArrayD<f64>| {
-            let mut sample =
-                Sample::spread(Gather { axis }, &[shape, indices.shape()], -2.0, 2.0);
+            let mut sample = Sample::spread(Gather { axis }, &[shape, indices.shape()], -2.0, 2.0);
             sample.operands[1] = indices;
             sample.fixing(&[1])
         };

@@ -67,6 +67,9 @@ mod tests {
     fn values() {
         let nan = f64::NAN;
         assert_eq!(value2(less_equal, &[1.0, 2.0, 2.0], &[2.0, 1.0, 2.0]), [1.0, 0.0, 1.0]);
-        assert_eq!(value2(greater_equal, &[1.0, 2.0, 0.0, nan], &[2.0, 1.0, -0.0, 1.0]), [0.0, 1.0, 1.0, 0.0]);
+        assert_eq!(
+            value2(greater_equal, &[1.0, 2.0, 0.0, nan], &[2.0, 1.0, -0.0, 1.0]),
+            [0.0, 1.0, 1.0, 0.0]
+        );
     }
 }

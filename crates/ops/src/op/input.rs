@@ -49,9 +49,7 @@ pub fn input<'g>(graph: &'g Graph, name: &str, shape: impl Into<Shape>) -> Expr<
 ///
 /// If the name is taken: by an input of another shape, or by a node with that label.
 #[track_caller]
-pub fn try_input<'g>(
-    graph: &'g Graph, name: &str, shape: Shape,
-) -> Result<Expr<'g>, LabelError> {
+pub fn try_input<'g>(graph: &'g Graph, name: &str, shape: Shape) -> Result<Expr<'g>, LabelError> {
     let op = Op::from(Input::new(name, shape));
     if let Some(other) = graph.labelled(name).filter(|other| other.op() != op) {
         // Nothing is written, so that no second input of the name is left behind.

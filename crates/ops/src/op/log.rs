@@ -24,7 +24,8 @@ impl Operation for Log {
         formula: "y = ln x",
         shapes: "x: any; y: like x",
         pullback: "x̄ = ȳ / x",
-        convention: "-infinity at 0, with derivative infinity; NaN below, where the pullback stays ȳ / x",
+        convention: "-infinity at 0, with derivative infinity; NaN below, where the pullback \
+                     stays ȳ / x",
     };
 
     fn shape(&self, x: &[&Shape]) -> Result<Shape, String> {

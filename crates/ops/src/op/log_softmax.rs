@@ -35,7 +35,8 @@ impl Operation for LogSoftmax {
         formula: "y[i] = x[i] - ln Σ_j e^x[j] along the axis",
         shapes: "x: any with the axis; y: like x",
         pullback: "x̄ = ȳ - e^y · Σ_j ȳ[j]",
-        convention: "no overflow of e^x; -infinity masks an element, nothing but -infinity gives NaN",
+        convention: "no overflow of e^x; -infinity masks an element, nothing but -infinity gives \
+                     NaN",
     };
 
     fn attributes(&self) -> String {

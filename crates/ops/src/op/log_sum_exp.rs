@@ -58,15 +58,11 @@ impl Operation for LogSumExp {
         })
     }
 
-    fn vjp<'g>(
-        &self, _k: usize, x: &[Expr<'g>], y: Expr<'g>, y_bar: Expr<'g>,
-    ) -> Option<Expr<'g>> {
+    fn vjp<'g>(&self, _k: usize, x: &[Expr<'g>], y: Expr<'g>, y_bar: Expr<'g>) -> Option<Expr<'g>> {
         Some(broadcast(y_bar, self.axes, x[0].shape()) * self.slope(x[0], y))
     }
 
-    fn jvp<'g>(
-        &self, _k: usize, x: &[Expr<'g>], y: Expr<'g>, x_dot: Expr<'g>,
-    ) -> Option<Expr<'g>> {
+    fn jvp<'g>(&self, _k: usize, x: &[Expr<'g>], y: Expr<'g>, x_dot: Expr<'g>) -> Option<Expr<'g>> {
         Some(sum(x_dot * self.slope(x[0], y), self.axes))
     }
 

@@ -3,8 +3,8 @@
 use ndarray::linalg::general_mat_mul;
 use ndarray::{ArrayD, ArrayViewD, ArrayViewMutD, Ix2};
 
-use crate::operation::{Card, Operation, Sample, apply};
 use super::Mul;
+use crate::operation::{Card, Operation, Sample, apply};
 use crate::{Dim, Environment, Expr, Scalar, Shape, broadcast, sum, transpose};
 
 /// y = x w, the product of matrices, or of each pair in two stacks of matrices.
@@ -87,18 +87,14 @@ impl Operation for Matmul {
         y
     }
 
-    fn vjp<'g>(
-        &self, k: usize, x: &[Expr<'g>], _y: Expr<'g>, y_bar: Expr<'g>,
-    ) -> Option<Expr<'g>> {
+    fn vjp<'g>(&self, k: usize, x: &[Expr<'g>], _y: Expr<'g>, y_bar: Expr<'g>) -> Option<Expr<'g>> {
         Some(match k {
             0 => matmul(y_bar, transpose(x[1])),
             _ => matmul(transpose(x[0]), y_bar),
         })
     }
 
-    fn jvp<'g>(
-        &self, k: usize, x: &[Expr<'g>], _y: Expr<'g>, x_dot: Expr<'g>,
-    ) -> Option<Expr<'g>> {
+    fn jvp<'g>(&self, k: usize, x: &[Expr<'g>], _y: Expr<'g>, x_dot: Expr<'g>) -> Option<Expr<'g>> {
         Some(match k {
             0 => matmul(x_dot, x[1]),
             _ => matmul(x[0], x_dot),
@@ -129,7 +125,7 @@ fn product<T: Scalar>(x: &ArrayViewD<'_, T>, w: &ArrayViewD<'_, T>, mut y: Array
 mod tests {
     use super::*;
     use crate::operation::tests::{value2, wanted};
-    use crate::{Graph, Op, Inputs, evaluate, input};
+    use crate::{Graph, Inputs, Op, evaluate, input};
     use gradus_autodiff::Primitive;
     use ndarray::array;
 

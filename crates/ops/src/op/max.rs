@@ -44,7 +44,8 @@ impl Operation for Max {
         formula: "y = max x over the axes",
         shapes: "x: any; y: x without the axes",
         pullback: "x̄ = ȳ at the largest, 0 elsewhere",
-        convention: "equal largest elements share ȳ equally; -infinity for nothing; NaN if there is one",
+        convention: "equal largest elements share ȳ equally; -infinity for nothing; NaN if there \
+                     is one",
     };
 
     fn attributes(&self) -> String {
@@ -61,15 +62,11 @@ impl Operation for Max {
         reduce(&x[0], self.axes, |x| x.iter().fold(T::neg_infinity(), larger))
     }
 
-    fn vjp<'g>(
-        &self, _k: usize, x: &[Expr<'g>], y: Expr<'g>, y_bar: Expr<'g>,
-    ) -> Option<Expr<'g>> {
+    fn vjp<'g>(&self, _k: usize, x: &[Expr<'g>], y: Expr<'g>, y_bar: Expr<'g>) -> Option<Expr<'g>> {
         Some(broadcast(y_bar, self.axes, x[0].shape()) * self.shares(x[0], y))
     }
 
-    fn jvp<'g>(
-        &self, _k: usize, x: &[Expr<'g>], y: Expr<'g>, x_dot: Expr<'g>,
-    ) -> Option<Expr<'g>> {
+    fn jvp<'g>(&self, _k: usize, x: &[Expr<'g>], y: Expr<'g>, x_dot: Expr<'g>) -> Option<Expr<'g>> {
         Some(sum(x_dot * self.shares(x[0], y), self.axes))
     }
 

@@ -7,7 +7,10 @@ use ndarray::{Array4, ArrayD, ArrayViewD};
 use super::convolution::{four, sizes};
 use super::pooling::Pooling;
 use crate::operation::{Card, Operation, Sample, apply};
-use crate::{Convolution, Environment, Expr, MaxPool2dGather, MaxPool2dScatter, Scalar, Shape, conv2d, reshape};
+use crate::{
+    Convolution, Environment, Expr, MaxPool2dGather, MaxPool2dScatter, Scalar, Shape, conv2d,
+    reshape,
+};
 
 /// y = the largest cell of each window of x.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -44,7 +47,8 @@ pub fn max_pool2d(x: Expr<'_>, pooling: Pooling) -> Expr<'_> {
     apply(MaxPool2d::new(pooling), [x])
 }
 
-/// The mean of each window of the pictures `x` \[n, channels, rows, columns\]: a convolution, channel
+/// The mean of each window of the pictures `x` \[n, channels, rows, columns\]: a convolution,
+/// channel
 /// by channel, with equal weights. Padding counts as zeros if `count_padding`, else not at all: the
 /// mean is then over the cells of the picture.
 ///
@@ -60,7 +64,8 @@ pub fn avg_pool2d(x: Expr<'_>, pooling: Pooling, count_padding: bool) -> Expr<'_
         Err(error) => panic!("avg_pool2d: {error}\n  {}", x.describe()),
     };
     let dims = shape.dims();
-    let single = vec![dims[0].clone() * dims[1].clone(), 1.into(), dims[2].clone(), dims[3].clone()];
+    let single =
+        vec![dims[0].clone() * dims[1].clone(), 1.into(), dims[2].clone(), dims[3].clone()];
     let x = reshape(x, single);
     let [rows, columns] = pooling.window;
     let ones: Expr<'_> =
@@ -81,7 +86,8 @@ impl Operation for MaxPool2d {
         formula: "y[n, c, i, j] = max x over the window at (i, j)",
         shapes: "x: [n, channels, rows, columns]; y: [n, channels, rows, columns], fewer",
         pullback: "x̄ = ȳ at the winner of each window, 0 elsewhere",
-        convention: "the first largest in row-major order wins alone; padding is -infinity; a NaN wins",
+        convention: "the first largest in row-major order wins alone; padding is -infinity; a NaN \
+                     wins",
     };
 
     fn attributes(&self) -> String {

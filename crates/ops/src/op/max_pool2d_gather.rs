@@ -33,7 +33,8 @@ impl Operation for MaxPool2dGather {
         formula: "y = b at the winner of each window of x",
         shapes: "x: [n, channels, rows, columns]; b: like x; y: the shape of the pooled x",
         pullback: "of b: max_pool2d_scatter(x, ·); none for x: constant between its jumps",
-        convention: "the first largest in row-major order wins alone; 0 for a window of nothing but padding",
+        convention: "the first largest in row-major order wins alone; 0 for a window of nothing \
+                     but padding",
     };
 
     fn attributes(&self) -> String {
@@ -43,7 +44,9 @@ impl Operation for MaxPool2dGather {
     fn shape(&self, x: &[&Shape]) -> Result<Shape, String> {
         match x[0] == x[1] {
             true => self.0.output(x[0]),
-            false => Err(format!("the operands must have equal shapes, they are {} and {}", x[0], x[1])),
+            false => {
+                Err(format!("the operands must have equal shapes, they are {} and {}", x[0], x[1]))
+            }
         }
     }
 
@@ -59,15 +62,11 @@ impl Operation for MaxPool2dGather {
         y.into_dyn()
     }
 
-    fn vjp<'g>(
-        &self, k: usize, x: &[Expr<'g>], _y: Expr<'g>, y_bar: Expr<'g>,
-    ) -> Option<Expr<'g>> {
+    fn vjp<'g>(&self, k: usize, x: &[Expr<'g>], _y: Expr<'g>, y_bar: Expr<'g>) -> Option<Expr<'g>> {
         (k == 1).then(|| apply(MaxPool2dScatter::new(*self.0), [x[0], y_bar]))
     }
 
-    fn jvp<'g>(
-        &self, k: usize, x: &[Expr<'g>], _y: Expr<'g>, x_dot: Expr<'g>,
-    ) -> Option<Expr<'g>> {
+    fn jvp<'g>(&self, k: usize, x: &[Expr<'g>], _y: Expr<'g>, x_dot: Expr<'g>) -> Option<Expr<'g>> {
         (k == 1).then(|| apply(self.clone(), [x[0], x_dot]))
     }
 

@@ -9,7 +9,8 @@ use super::pooling::Pooling;
 use crate::operation::{Card, Operation, Sample, apply};
 use crate::{Environment, Expr, MaxPool2dGather, Scalar, Shape};
 
-/// x̄ = b at the winner of each window of x, added up where windows overlap, 0 elsewhere: the pullback of
+/// x̄ = b at the winner of each window of x, added up where windows overlap, 0 elsewhere: the
+/// pullback of
 /// [`max_pool2d`](crate::max_pool2d). Linear in b; constant in x between its jumps.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct MaxPool2dScatter(Arc<Pooling>);
@@ -43,7 +44,10 @@ impl Operation for MaxPool2dScatter {
     fn shape(&self, x: &[&Shape]) -> Result<Shape, String> {
         match self.0.output(x[0])? {
             pooled if pooled == *x[1] => Ok(x[0].clone()),
-            pooled => Err(format!("operand 1 must be {pooled}, the shape of the pooled operand 0, it is {}", x[1])),
+            pooled => Err(format!(
+                "operand 1 must be {pooled}, the shape of the pooled operand 0, it is {}",
+                x[1]
+            )),
         }
     }
 
@@ -58,15 +62,11 @@ impl Operation for MaxPool2dScatter {
         x_bar.into_dyn()
     }
 
-    fn vjp<'g>(
-        &self, k: usize, x: &[Expr<'g>], _y: Expr<'g>, y_bar: Expr<'g>,
-    ) -> Option<Expr<'g>> {
+    fn vjp<'g>(&self, k: usize, x: &[Expr<'g>], _y: Expr<'g>, y_bar: Expr<'g>) -> Option<Expr<'g>> {
         (k == 1).then(|| apply(MaxPool2dGather::new(*self.0), [x[0], y_bar]))
     }
 
-    fn jvp<'g>(
-        &self, k: usize, x: &[Expr<'g>], _y: Expr<'g>, x_dot: Expr<'g>,
-    ) -> Option<Expr<'g>> {
+    fn jvp<'g>(&self, k: usize, x: &[Expr<'g>], _y: Expr<'g>, x_dot: Expr<'g>) -> Option<Expr<'g>> {
         (k == 1).then(|| apply(self.clone(), [x[0], x_dot]))
     }
 

@@ -35,20 +35,19 @@ impl Operation for Maximum {
         zip(x, |a, b| if a > b || a.is_nan() { a } else { b })
     }
 
-    fn vjp<'g>(
-        &self, k: usize, x: &[Expr<'g>], _y: Expr<'g>, y_bar: Expr<'g>,
-    ) -> Option<Expr<'g>> {
+    fn vjp<'g>(&self, k: usize, x: &[Expr<'g>], _y: Expr<'g>, y_bar: Expr<'g>) -> Option<Expr<'g>> {
         Some(y_bar * share(k, x))
     }
 
-    fn jvp<'g>(
-        &self, k: usize, x: &[Expr<'g>], _y: Expr<'g>, x_dot: Expr<'g>,
-    ) -> Option<Expr<'g>> {
+    fn jvp<'g>(&self, k: usize, x: &[Expr<'g>], _y: Expr<'g>, x_dot: Expr<'g>) -> Option<Expr<'g>> {
         Some(x_dot * share(k, x))
     }
 
     fn samples() -> Vec<Sample> {
-        vec![Sample::spread(Maximum, &[&[2, 3], &[2, 3]], -2.0, 2.0), Sample::spread(Maximum, &[&[], &[]], -2.0, 2.0)]
+        vec![
+            Sample::spread(Maximum, &[&[2, 3], &[2, 3]], -2.0, 2.0),
+            Sample::spread(Maximum, &[&[], &[]], -2.0, 2.0),
+        ]
     }
 }
 

@@ -33,7 +33,8 @@ impl Pad {
     }
 }
 
-/// `x` with `low` zeros before it and `high` after it along `axis`. The axis must have a plain size.
+/// `x` with `low` zeros before it and `high` after it along `axis`. The axis must have a plain
+/// size.
 ///
 /// x̄ = the part of ȳ where x is: the adjoint of a pad is a [`slice`](crate::slice).
 ///

@@ -37,20 +37,19 @@ impl Operation for Pow {
         zip(x, T::powf)
     }
 
-    fn vjp<'g>(
-        &self, k: usize, x: &[Expr<'g>], y: Expr<'g>, y_bar: Expr<'g>,
-    ) -> Option<Expr<'g>> {
+    fn vjp<'g>(&self, k: usize, x: &[Expr<'g>], y: Expr<'g>, y_bar: Expr<'g>) -> Option<Expr<'g>> {
         Some(y_bar * slope(k, x, y))
     }
 
-    fn jvp<'g>(
-        &self, k: usize, x: &[Expr<'g>], y: Expr<'g>, x_dot: Expr<'g>,
-    ) -> Option<Expr<'g>> {
+    fn jvp<'g>(&self, k: usize, x: &[Expr<'g>], y: Expr<'g>, x_dot: Expr<'g>) -> Option<Expr<'g>> {
         Some(x_dot * slope(k, x, y))
     }
 
     fn samples() -> Vec<Sample> {
-        vec![Sample::spread(Pow, &[&[2, 3], &[2, 3]], 0.5, 2.0), Sample::spread(Pow, &[&[], &[]], 0.5, 2.0)]
+        vec![
+            Sample::spread(Pow, &[&[2, 3], &[2, 3]], 0.5, 2.0),
+            Sample::spread(Pow, &[&[], &[]], 0.5, 2.0),
+        ]
     }
 }
 
@@ -67,7 +66,10 @@ mod tests {
 
     #[test]
     fn values() {
-        assert_eq!(value2(pow, &[2.0, 0.0, -2.0, 4.0], &[3.0, 0.0, 3.0, 0.5]), [8.0, 1.0, -8.0, 2.0]);
+        assert_eq!(
+            value2(pow, &[2.0, 0.0, -2.0, 4.0], &[3.0, 0.0, 3.0, 0.5]),
+            [8.0, 1.0, -8.0, 2.0]
+        );
         assert!(value2(pow, &[-1.0], &[0.5])[0].is_nan());
     }
 }

@@ -46,7 +46,8 @@ impl Random {
 ///
 /// `step` is a number that the caller counts up, usually an input or a counter in the state: with
 /// the next step come the next numbers, and with the same step the same again. `stream` keeps apart
-/// what is drawn in one step: two streams are independent, two draws of one stream and one shape are
+/// what is drawn in one step: two streams are independent, two draws of one stream and one shape
+/// are
 /// the same node. There is no derivative.
 ///
 /// # Panics
@@ -86,7 +87,8 @@ pub fn random_bernoulli<'g>(
 /// Dropout: each element of `x` is 0 with probability `p`, and divided by 1 − p else, so that the
 /// mean stays. For evaluation leave it out.
 ///
-/// x̄ = ȳ where x was kept, divided by 1 − p. Source: N. Srivastava et al., *Dropout*, JMLR 15, 2014.
+/// x̄ = ȳ where x was kept, divided by 1 − p. Source: N. Srivastava et al., *Dropout*, JMLR 15,
+/// 2014.
 ///
 /// # Panics
 ///

@@ -48,7 +48,10 @@ impl Operation for Reciprocal {
     }
 
     fn samples() -> Vec<Sample> {
-        vec![Sample::spread(Reciprocal, &[&[2, 3]], 0.5, 2.0), Sample::spread(Reciprocal, &[&[]], 0.5, 2.0)]
+        vec![
+            Sample::spread(Reciprocal, &[&[2, 3]], 0.5, 2.0),
+            Sample::spread(Reciprocal, &[&[]], 0.5, 2.0),
+        ]
     }
 }
 

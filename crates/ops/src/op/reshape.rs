@@ -99,7 +99,8 @@ mod tests {
     fn row_by_row_whatever_the_strides() {
         let g = Graph::new();
         let x = input(&g, "x", (2, "n"));
-        let (value, y) = (array![[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]], reshape(transpose(x), ("n", 2, 1)));
+        let (value, y) =
+            (array![[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]], reshape(transpose(x), ("n", 2, 1)));
         let y = evaluate(&[y, reshape(x, vec![x.shape().len()])], &Inputs::new().with("x", &value));
         let y = y.unwrap();
         assert_eq!(y[0], array![[[1.0], [4.0]], [[2.0], [5.0]], [[3.0], [6.0]]].into_dyn());

@@ -35,15 +35,11 @@ impl Operation for Rsqrt {
         map(x, |x| x.sqrt().recip())
     }
 
-    fn vjp<'g>(
-        &self, _k: usize, x: &[Expr<'g>], y: Expr<'g>, y_bar: Expr<'g>,
-    ) -> Option<Expr<'g>> {
+    fn vjp<'g>(&self, _k: usize, x: &[Expr<'g>], y: Expr<'g>, y_bar: Expr<'g>) -> Option<Expr<'g>> {
         Some(-(y_bar * y / (2.0 * x[0])))
     }
 
-    fn jvp<'g>(
-        &self, _k: usize, x: &[Expr<'g>], y: Expr<'g>, x_dot: Expr<'g>,
-    ) -> Option<Expr<'g>> {
+    fn jvp<'g>(&self, _k: usize, x: &[Expr<'g>], y: Expr<'g>, x_dot: Expr<'g>) -> Option<Expr<'g>> {
         Some(-(x_dot * y / (2.0 * x[0])))
     }
 

@@ -49,15 +49,11 @@ impl Operation for Select {
         Zip::from(&x[0]).and(&x[1]).and(&x[2]).map_collect(choose)
     }
 
-    fn vjp<'g>(
-        &self, k: usize, x: &[Expr<'g>], _y: Expr<'g>, y_bar: Expr<'g>,
-    ) -> Option<Expr<'g>> {
+    fn vjp<'g>(&self, k: usize, x: &[Expr<'g>], _y: Expr<'g>, y_bar: Expr<'g>) -> Option<Expr<'g>> {
         where_chosen(k, x[0], y_bar)
     }
 
-    fn jvp<'g>(
-        &self, k: usize, x: &[Expr<'g>], _y: Expr<'g>, x_dot: Expr<'g>,
-    ) -> Option<Expr<'g>> {
+    fn jvp<'g>(&self, k: usize, x: &[Expr<'g>], _y: Expr<'g>, x_dot: Expr<'g>) -> Option<Expr<'g>> {
         where_chosen(k, x[0], x_dot)
     }
 

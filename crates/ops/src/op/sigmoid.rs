@@ -35,7 +35,10 @@ impl Operation for Sigmoid {
 
     fn eval<T: Scalar>(&self, x: &[ArrayViewD<'_, T>], _env: &Environment<'_, T>) -> ArrayD<T> {
         let one = T::one();
-        map(x, |x| if x >= T::zero() { one / (one + (-x).exp()) } else { x.exp() / (one + x.exp()) })
+        map(
+            x,
+            |x| if x >= T::zero() { one / (one + (-x).exp()) } else { x.exp() / (one + x.exp()) },
+        )
     }
 
     fn vjp<'g>(
@@ -51,7 +54,10 @@ impl Operation for Sigmoid {
     }
 
     fn samples() -> Vec<Sample> {
-        vec![Sample::spread(Sigmoid, &[&[2, 3]], -3.0, 3.0), Sample::spread(Sigmoid, &[&[]], -1.0, 1.0)]
+        vec![
+            Sample::spread(Sigmoid, &[&[2, 3]], -3.0, 3.0),
+            Sample::spread(Sigmoid, &[&[]], -1.0, 1.0),
+        ]
     }
 }
 

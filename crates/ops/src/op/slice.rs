@@ -79,7 +79,8 @@ pub(super) fn narrow_axis(axis: usize) -> u8 {
 pub(super) fn plain_size(shape: &Shape, axis: usize) -> Result<u32, String> {
     has_axis(shape, axis)?;
     let dim = &shape.dims()[axis];
-    let size = dim.plain().ok_or_else(|| format!("axis {axis} must have a plain size, it is {dim}"))?;
+    let size =
+        dim.plain().ok_or_else(|| format!("axis {axis} must have a plain size, it is {dim}"))?;
     u32::try_from(size).map_err(|_| format!("axis {axis} is too long: {size}"))
 }
 

@@ -36,7 +36,8 @@ impl Operation for Softmax {
         formula: "y[i] = e^x[i] / Σ_j e^x[j] along the axis",
         shapes: "x: any with the axis; y: like x",
         pullback: "x̄[i] = y[i] · (ȳ[i] - Σ_j ȳ[j] · y[j])",
-        convention: "no overflow of e^x; -infinity masks an element, nothing but -infinity gives NaN",
+        convention: "no overflow of e^x; -infinity masks an element, nothing but -infinity gives \
+                     NaN",
     };
 
     fn attributes(&self) -> String {

@@ -5,7 +5,8 @@ use super::mean::examples;
 use crate::operation::apply;
 use crate::{Dim, Expr, log_softmax, one_hot, sum_all};
 
-/// The cross-entropy cost of a softmax layer with weighted inputs z \[n, k\] for targets t, each row
+/// The cross-entropy cost of a softmax layer with weighted inputs z \[n, k\] for targets t, each
+/// row
 /// of which is one-hot or a distribution: C = −1/n Σₓ Σₖ tₖ ln softmax(z)ₖ.
 ///
 /// ∂C/∂z = (p Σₖ tₖ − t)/n with p = softmax(z); for targets that add up to 1 the familiar

@@ -48,7 +48,10 @@ impl Operation for Softplus {
     }
 
     fn samples() -> Vec<Sample> {
-        vec![Sample::spread(Softplus, &[&[2, 3]], -3.0, 3.0), Sample::spread(Softplus, &[&[]], -3.0, 3.0)]
+        vec![
+            Sample::spread(Softplus, &[&[2, 3]], -3.0, 3.0),
+            Sample::spread(Softplus, &[&[]], -3.0, 3.0),
+        ]
     }
 }
 

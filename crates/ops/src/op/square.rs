@@ -48,7 +48,10 @@ impl Operation for Square {
     }
 
     fn samples() -> Vec<Sample> {
-        vec![Sample::spread(Square, &[&[2, 3]], -2.0, 2.0), Sample::spread(Square, &[&[]], -2.0, 2.0)]
+        vec![
+            Sample::spread(Square, &[&[2, 3]], -2.0, 2.0),
+            Sample::spread(Square, &[&[]], -2.0, 2.0),
+        ]
     }
 }
 

@@ -35,7 +35,15 @@ impl Operation for Step {
     }
 
     fn eval<T: Scalar>(&self, x: &[ArrayViewD<'_, T>], _env: &Environment<'_, T>) -> ArrayD<T> {
-        map(x, |x| if x.is_nan() { x } else if x < T::zero() { T::zero() } else { T::one() })
+        map(x, |x| {
+            if x.is_nan() {
+                x
+            } else if x < T::zero() {
+                T::zero()
+            } else {
+                T::one()
+            }
+        })
     }
 
     fn vjp<'g>(

@@ -72,9 +72,8 @@ impl Operation for Sum {
     }
 
     fn samples() -> Vec<Sample> {
-        let over = |axes: &[usize], shape| {
-            Sample::spread(Sum { axes: axes.into() }, &[shape], -2.0, 2.0)
-        };
+        let over =
+            |axes: &[usize], shape| Sample::spread(Sum { axes: axes.into() }, &[shape], -2.0, 2.0);
         vec![
             over(&[0], &[3]),
             over(&[1], &[2, 3]),

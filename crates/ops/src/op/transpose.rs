@@ -100,9 +100,8 @@ impl Operation for Transpose {
     }
 
     fn samples() -> Vec<Sample> {
-        let by = |order: &[usize], shape| {
-            Sample::spread(Transpose::new(order), &[shape], -2.0, 2.0)
-        };
+        let by =
+            |order: &[usize], shape| Sample::spread(Transpose::new(order), &[shape], -2.0, 2.0);
         vec![by(&[1, 0], &[2, 3]), by(&[1, 2, 0], &[2, 3, 2]), by(&[0], &[2]), by(&[], &[])]
     }
 }
@@ -138,7 +137,9 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "transpose[1, 0]: the order [1, 0] does not name each of 1 axes once")]
+    #[should_panic(
+        expected = "transpose[1, 0]: the order [1, 0] does not name each of 1 axes once"
+    )]
     fn a_vector_has_no_transpose() {
         let g = Graph::new();
         transpose(input(&g, "b", [3]));

@@ -35,20 +35,19 @@ impl Operation for XLogY {
         zip(x, |a, b| if a == T::zero() && !b.is_nan() { a } else { a * b.ln() })
     }
 
-    fn vjp<'g>(
-        &self, k: usize, x: &[Expr<'g>], _y: Expr<'g>, y_bar: Expr<'g>,
-    ) -> Option<Expr<'g>> {
+    fn vjp<'g>(&self, k: usize, x: &[Expr<'g>], _y: Expr<'g>, y_bar: Expr<'g>) -> Option<Expr<'g>> {
         Some(if k == 0 { y_bar * log(x[1]) } else { y_bar * x[0] / x[1] })
     }
 
-    fn jvp<'g>(
-        &self, k: usize, x: &[Expr<'g>], _y: Expr<'g>, x_dot: Expr<'g>,
-    ) -> Option<Expr<'g>> {
+    fn jvp<'g>(&self, k: usize, x: &[Expr<'g>], _y: Expr<'g>, x_dot: Expr<'g>) -> Option<Expr<'g>> {
         Some(if k == 0 { x_dot * log(x[1]) } else { x_dot * x[0] / x[1] })
     }
 
     fn samples() -> Vec<Sample> {
-        vec![Sample::spread(XLogY, &[&[2, 3], &[2, 3]], 0.5, 2.0), Sample::spread(XLogY, &[&[], &[]], 0.5, 2.0)]
+        vec![
+            Sample::spread(XLogY, &[&[2, 3], &[2, 3]], 0.5, 2.0),
+            Sample::spread(XLogY, &[&[], &[]], 0.5, 2.0),
+        ]
     }
 }
 
