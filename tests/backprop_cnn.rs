@@ -3,8 +3,6 @@
 //! and examples, against the graph's. The book's network has 6×6 pictures, three filters 3×3, 2×2
 //! pooling and three outputs; here the sizes vary.
 
-#![expect(clippy::needless_range_loop, reason = "the books' formulas run over indices")]
-
 use gradus::ndarray::ArrayD;
 use gradus::ops::{
     Arrays, Convolution, Expr, Graph, Inputs, Pooling, adjoints, broadcast, conv2d, evaluate,

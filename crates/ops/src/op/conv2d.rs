@@ -152,6 +152,8 @@ mod tests {
         refused(plain, [6, 6].into(), w.clone(), text);
         let text = "a filter of 7 cells does not fit 6, padded";
         refused(plain, x.clone(), [3, 1, 7, 3].into(), text);
+        let text = "a filter or window has at least one cell, not 0 × 3";
+        refused(plain, x.clone(), [3, 1, 0, 3].into(), text);
         let text = "1 groups of 2 channels and 3 filters do not fit 1 channels";
         refused(plain, x.clone(), [3, 2, 3, 3].into(), text);
         refused(

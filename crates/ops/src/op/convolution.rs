@@ -57,6 +57,11 @@ impl Convolution {
         if groups == 0 || stride.contains(&0) || dilation.contains(&0) {
             return Err(format!("strides, dilations and groups are at least 1, not as in {self}"));
         }
+        if rows == 0 || columns == 0 {
+            return Err(format!(
+                "a filter or window has at least one cell, not {rows} × {columns}"
+            ));
+        }
         if per_group * groups != channels || filters % groups != 0 {
             return Err(format!(
                 "{groups} groups of {per_group} channels and {filters} filters do not fit \
@@ -65,10 +70,10 @@ impl Convolution {
         }
         let size = |axis: usize, cells: usize, weights: usize| {
             let padded = cells + self.padding[axis][0] + self.padding[axis][1];
-            let reach = (dilation[axis] * weights.max(1)).saturating_sub(dilation[axis]) + 1;
+            let reach = dilation[axis] * (weights - 1) + 1;
             match padded.checked_sub(reach) {
-                Some(rest) if weights > 0 => Ok(Dim::from(rest / stride[axis] + 1)),
-                _ => Err(format!("a filter of {reach} cells does not fit {padded}, padded")),
+                Some(rest) => Ok(Dim::from(rest / stride[axis] + 1)),
+                None => Err(format!("a filter of {reach} cells does not fit {padded}, padded")),
             }
         };
         Ok(vec![n, filters.into(), size(0, height, rows)?, size(1, width, columns)?].into())

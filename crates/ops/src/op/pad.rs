@@ -20,9 +20,10 @@ pub struct Pad {
 }
 
 impl Pad {
-    /// How many elements the result has for `size` elements.
-    fn len(self, size: u32) -> u32 {
-        self.low + self.high + size + self.between * size.saturating_sub(1)
+    /// How many elements the result has for `size` elements, if they can be counted.
+    fn len(self, size: u32) -> Option<u32> {
+        let between = self.between.checked_mul(size.saturating_sub(1))?;
+        self.low.checked_add(self.high)?.checked_add(size)?.checked_add(between)
     }
 
     /// The part of the result, for `size` elements, in which the elements are.
@@ -79,7 +80,8 @@ impl Operation for Pad {
         let axis = usize::from(self.axis);
         let size = plain_size(x[0], axis)?;
         let mut dims = x[0].dims().to_vec();
-        dims[axis] = Dim::from(self.len(size) as usize);
+        let len = self.len(size).ok_or_else(|| format!("axis {axis} would be 2^32 or longer"))?;
+        dims[axis] = Dim::from(len as usize);
         Ok(dims.into())
     }
 
@@ -88,7 +90,7 @@ impl Operation for Pad {
         let size = x[0].len_of(axis) as u32;
         let Slice { start, end, step, .. } = self.part(size);
         let mut sizes = x[0].shape().to_vec();
-        sizes[axis.0] = self.len(size) as usize;
+        sizes[axis.0] = self.len(size).expect("the shape rule has counted") as usize;
         let mut y = ArrayD::zeros(sizes);
         let part = Part::new(start as isize, Some(end as isize), step as isize);
         y.slice_axis_mut(axis, part).assign(&x[0]);
@@ -146,5 +148,9 @@ mod tests {
             pad(input(g, "x", ("n", 2)), 0, 1, 1);
         });
         assert!(text.contains("]: axis 0 must have a plain size, it is n\n"), "{text}");
+        let text = wanted(|g| {
+            pad(input(g, "x", [2]), 0, 1 << 31, 1 << 31);
+        });
+        assert!(text.contains("]: axis 0 would be 2^32 or longer\n"), "{text}");
     }
 }
