@@ -6,7 +6,6 @@
 //! ```
 
 use gradus::ndarray::{ArrayD, ArrayViewD, array};
-use gradus::ops::CustomOp;
 use gradus::prelude::*;
 
 /// The swish unit x σ(βx), composed: nothing to prove, and every reader of graphs knows it.

@@ -19,8 +19,8 @@ pub use ndarray;
 pub mod prelude {
     pub use gradus_models::{Activation, Cost, Init, Network, Settings, Sgd, Training};
     pub use gradus_ops::{
-        Arrays, Axes, Check, Convolution, Dim, Evaluator, Expr, Graph, Inputs, Pooling, Reference,
-        Shape, Tape, abs, adjoints, atan, avg_pool2d, binary_cross_entropy,
+        Arrays, Axes, Check, Convolution, CustomOp, Dim, Evaluator, Expr, Graph, Inputs, Pooling,
+        Reference, Shape, Tape, abs, adjoints, atan, avg_pool2d, binary_cross_entropy,
         binary_cross_entropy_with_logits, broadcast, concat, constant, conv2d, cos, cosh, custom,
         dot, equal, evaluate, exp, expm1, gather, grad, greater, greater_equal, input, jvp,
         keep_axes, leaky_relu, less, less_equal, log, log_softmax, log_sum_exp, log1p, matmul, max,
@@ -29,6 +29,6 @@ pub mod prelude {
         random_uniform, reciprocal, relu, reshape, rsqrt, scatter_add, select, sigmoid, sign, sin,
         sinh, size, slice, slice_step, softmax, softmax_cross_entropy,
         softmax_cross_entropy_with_labels, softplus, sqrt, square, squared_error, stack, step,
-        stop_gradient, sum, sum_all, tan, tanh, transpose, try_grad, vjp,
+        stop_gradient, sum, sum_all, tan, tanh, transpose, try_grad, vjp, x_log_y,
     };
 }

@@ -310,6 +310,10 @@ fn a_symbolic_link_stays_and_its_file_is_replaced() {
     start(SETTINGS).save(&link).unwrap();
     assert!(link.is_symlink());
     assert_eq!(std::fs::read(&target).unwrap(), file(&start(SETTINGS)));
+    std::fs::remove_file(&target).unwrap();
+    let error = start(SETTINGS).save(&link).unwrap_err().to_string();
+    assert!(error.ends_with(": is a symbolic link that leads nowhere"), "{error}");
+    assert!(link.is_symlink());
     let error = start(SETTINGS).save(Path::new("/dev/null")).unwrap_err().to_string();
     assert_eq!(error, "/dev/null: is there and not a file; wanted a file to write");
 }

@@ -124,6 +124,7 @@ impl Train {
         say(&format!("{learn} training pictures, {test} test pictures"))?;
         if training.epochs() >= self.epochs {
             let (done, wanted) = (training.epochs(), self.epochs);
+            training.save(out)?;
             return say(&format!("{done} epochs are done, {wanted} were asked for"));
         }
         while training.epochs() < self.epochs {
@@ -156,8 +157,13 @@ impl Train {
 fn describe(training: &Training) -> String {
     let sizes: Vec<String> = training.network().sizes().iter().map(usize::to_string).collect();
     let Settings { cost, sgd, batch, init, seed } = training.settings();
+    let momentum = match sgd.momentum {
+        0.0 => String::new(),
+        momentum => format!(", μ = {momentum:?}"),
+    };
     format!(
-        "{} network, {} parameters; {} cost, η = {:?}, mini-batches of {batch}, {} start, seed {seed}",
+        "{} network, {} parameters; {} cost, η = {:?}{momentum}, mini-batches of {batch}, {} start, \
+         seed {seed}",
         sizes.join("-"),
         training.network().count(),
         match cost {

@@ -96,8 +96,8 @@ fn stated(name: &str) -> Option<(f64, &'static [f64])> {
     match name {
         // 0 ln 0 = 0, so an output that is exactly right costs nothing; its derivative is 0/0.
         "bce_exactly_saturated_right" => Some((0.0, &[f64::NAN])),
-        // 0^0 = 1; by the base 0 · 0^-1, by the exponent 1 · ln 0.
-        "pow_zero_zero" => Some((1.0, &[f64::NAN, f64::NEG_INFINITY])),
+        // 0^0 = 1; by the base 0, as for every other base; by the exponent 1 · ln 0.
+        "pow_zero_zero" => Some((1.0, &[0.0, f64::NEG_INFINITY])),
         // No element equals NaN, so none of 0 has a share.
         "nan_propagates_max" => Some((f64::NAN, &[f64::NAN])),
         _ => None,

@@ -31,8 +31,8 @@ pub struct Node<P: Primitive> {
 
 /// A graph of expressions over the language `P`.
 ///
-/// An equal application (same operation, same operands) is the same node, so writing an
-/// expression a second time costs nothing and names the value that is there already.
+/// An equal application (same operation, same operands) is the same node, so writing an expression
+/// a second time costs nothing and names the value that is there already.
 pub struct Graph<P: Primitive> {
     pub(crate) nodes: RefCell<DiGraph<Node<P>, u32>>,
     interned: RefCell<HashTable<Id>>,
@@ -73,8 +73,8 @@ impl<P: Primitive> Graph<P> {
     ///
     /// # Errors
     ///
-    /// An operand of another graph, or what the shape rule of `op` objects to. The error names
-    /// the operation, the operands with labels, shapes and lines, and what was wanted.
+    /// An operand of another graph, or what the shape rule of `op` objects to. The error names the
+    /// operation, the operands with labels, shapes and lines, and what was wanted.
     #[track_caller]
     pub fn try_apply<'g>(
         &'g self, op: P, operands: &[Expr<'g, P>],
@@ -119,8 +119,8 @@ impl<P: Primitive> Graph<P> {
         Expr { graph: self, id }
     }
 
-    /// The nodes as a petgraph, for its algorithms and its `Dot`: an edge leads from an operand
-    /// to its user, its weight is the operand's position.
+    /// The nodes as a petgraph, for its algorithms and its `Dot`: an edge leads from an operand to
+    /// its user, its weight is the operand's position.
     ///
     /// Note that petgraph lists the neighbours of a node in reverse order of insertion;
     /// [`Node::operands`] has the operands in order. While the returned borrow lives, nothing can
@@ -150,8 +150,7 @@ impl<P: Primitive> Graph<P> {
     }
 
     /// The ids of all nodes by what they apply, in a table with room for as many more. It is made
-    /// in
-    /// the order of the nodes: a table that grew by itself would read them at random.
+    /// in the order of the nodes: a table that grew by itself would read them at random.
     fn index(&self, nodes: &DiGraph<Node<P>, u32>) -> HashTable<Id> {
         let mut table = HashTable::with_capacity(2 * nodes.node_count().max(8));
         for id in nodes.node_indices() {

@@ -3,8 +3,8 @@
 use crate::tape::assert_one_graph;
 use crate::{Expr, GradError, Primitive, Rule, Tape};
 
-/// The map from nodes to their adjoints that a reverse sweep returns: gradients of parameters,
-/// the books' δ's of weighted inputs, whatever lies between the inputs and the outputs.
+/// The map from nodes to their adjoints that a reverse sweep returns: gradients of parameters, the
+/// books' δ's of weighted inputs, whatever lies between the inputs and the outputs.
 ///
 /// A cotangent that nothing contributes to is not written as a field of zeros: it is absent.
 #[derive(Debug, Clone)]
@@ -16,9 +16,8 @@ pub struct Adjoints<'g, P: Primitive> {
 
 impl<'g, P: Primitive> Adjoints<'g, P> {
     /// The adjoint of `x`: the derivative of the outputs' weighted sum with respect to `x`. `None`
-    /// if no
-    /// differentiable path leads from `x` to an output, or if `x` is not between the inputs of
-    /// the sweep and the outputs.
+    /// if no differentiable path leads from `x` to an output, or if `x` is not between the inputs
+    /// of the sweep and the outputs.
     pub fn of(&self, x: Expr<'g, P>) -> Option<Expr<'g, P>> {
         self.bars[self.tape.position(x.id)?].filter(|bar| std::ptr::eq(bar.graph, x.graph))
     }
@@ -54,8 +53,8 @@ impl<'g, P: Primitive> Adjoints<'g, P> {
     }
 }
 
-/// The pullback of several outputs: for pairs of an output y and its cotangent ȳ, the adjoints
-/// x̄ = Σ (∂y/∂x)ᵀ ȳ of everything between `wrt` and the outputs.
+/// The pullback of several outputs: for pairs of an output y and its cotangent ȳ, the adjoints x̄ =
+/// Σ (∂y/∂x)ᵀ ȳ of everything between `wrt` and the outputs.
 ///
 /// # Panics
 ///
@@ -68,8 +67,8 @@ pub fn vjp<'g, P: Primitive>(
     vjp_with(outputs, wrt, P::vjp)
 }
 
-/// [`vjp`] with another pullback in place of [`Primitive::vjp`], as a test does that wants to see
-/// a broken rule caught.
+/// [`vjp`] with another pullback in place of [`Primitive::vjp`], as a test does that wants to see a
+/// broken rule caught.
 ///
 /// # Panics
 ///

@@ -159,7 +159,7 @@ impl View for Tensor<'_> {
 ///
 /// # Errors
 ///
-/// If the folder or the disk does not let it, or the path is something else than a file; what was
+/// If the folder or the disk does not let it, or the path is something other than a file; what was
 /// there before is then intact, and no temporary file is left.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), ModelError> {
     let refused = || ModelError::file(path, "write");
@@ -171,12 +171,11 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), ModelError> {
 }
 
 /// Checks that [`write_atomically`] could write the file, as far as can be told before: better
-/// asked
-/// before long work than found out after.
+/// asked before long work than found out after.
 ///
 /// # Errors
 ///
-/// If the folder does not let a file be made, or the path is something else than a file.
+/// If the folder does not let a file be made, or the path is something other than a file.
 pub fn check_writable(path: &Path) -> Result<(), ModelError> {
     temporary_beside(path).map(drop)
 }
@@ -185,6 +184,9 @@ pub fn check_writable(path: &Path) -> Result<(), ModelError> {
 /// file's own path.
 fn temporary_beside(path: &Path) -> Result<(NamedTempFile, PathBuf), ModelError> {
     let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    if target.is_symlink() {
+        return Err(ModelError::format(path, "is a symbolic link that leads nowhere"));
+    }
     if target.exists() && !target.is_file() {
         return Err(ModelError::format(path, "is there and not a file; wanted a file to write"));
     }

@@ -150,7 +150,7 @@ impl Network {
     ///
     /// # Errors
     ///
-    /// If there are fewer than two layers, or one is empty.
+    /// If there are fewer than two layers, one is empty, or there are more than 2^28 parameters.
     pub fn dense(sizes: &[usize], activation: Activation) -> Result<Self, ModelError> {
         let pairs = sizes.windows(2).zip(2..);
         let dense = |(pair, layer): (&[usize], usize)| Dense {

@@ -111,9 +111,9 @@ impl Training {
         self.steps
     }
 
-    /// One epoch: a step for each mini-batch of the pictures in a new order, the last one as
-    /// short as it comes. Calls `progress` after each step with the pictures done and their
-    /// number. Returns the mean cost of the pictures, each before its own step.
+    /// One epoch: a step for each mini-batch of the pictures in a new order, the last one as short
+    /// as it comes. Calls `progress` after each step with the pictures done and their number.
+    /// Returns the mean cost of the pictures, each before its own step.
     ///
     /// # Errors
     ///
@@ -179,9 +179,8 @@ impl Training {
     }
 
     /// How many of the pictures the network classifies correctly: those whose class has the largest
-    /// output,
-    /// the first of equals. The pictures are shared out among `threads`; the result does not
-    /// depend on how many.
+    /// output, the first of equals. The pictures are shared out among `threads`; the result does
+    /// not depend on how many.
     ///
     /// # Errors
     ///

@@ -234,8 +234,7 @@ fn difference(
 
 /// The derivative of `f` at `x` by central differences with steps h, h/2, h/4, …, extrapolated to
 /// step 0 by Neville's scheme in h²; with the smallest error that neighbours in the scheme show,
-/// and
-/// what the noise in `f` makes of the step. Differences that are not finite are passed over.
+/// and what the noise in `f` makes of the step. Differences that are not finite are passed over.
 fn extrapolate(
     x: f64, first: f64, noise: f64, f: &mut impl FnMut(f64) -> Result<f64, EvalError>,
 ) -> Result<(f64, f64), EvalError> {

@@ -43,8 +43,7 @@ impl<'a, T> Environment<'a, T> {
     }
 
     /// The arrays of the inputs that are read, and the sizes of the named axes, read off them and
-    /// off
-    /// the arrays of other inputs that are given: of all `axes` that are wanted.
+    /// off the arrays of other inputs that are given: of all `axes` that are wanted.
     pub(crate) fn new(
         read: &'a [Declared], witnesses: &'a [Declared], axes: &[(Arc<str>, String)],
         state: &'a Arrays<T>, inputs: &'a Inputs<'_, T>,
@@ -136,8 +135,8 @@ impl Declared {
         Some(Self { name, shape, node: y.describe() })
     }
 
-    /// Whether a dimension of the input has this axis.
-    pub(crate) fn has(&self, axis: &Arc<str>) -> bool {
-        self.shape.dims().iter().any(|dim| dim.axes().contains(axis))
+    /// Whether the input's array tells the size of this axis: it stands alone in a dimension.
+    pub(crate) fn tells(&self, axis: &Arc<str>) -> bool {
+        self.shape.dims().iter().any(|dim| dim.size() > 0 && dim.axes() == [axis.clone()])
     }
 }

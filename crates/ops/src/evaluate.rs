@@ -51,7 +51,7 @@ pub trait Evaluator<T: Scalar> {
     /// # Errors
     ///
     /// If an array is missing, given twice, or does not have the declared shape, if a named axis
-    /// gets two sizes or none, or if an index is out of range. `state` is then as it was.
+    /// gets two sizes or none, or if an index or a step is out of range. `state` is then as it was.
     fn step(
         &mut self, state: &mut Arrays<T>, inputs: &Inputs<'_, T>,
     ) -> Result<Vec<ArrayD<T>>, EvalError>;
@@ -96,7 +96,7 @@ pub enum EvalError {
         other_size: usize,
     },
     /// No array gives a named axis its size.
-    #[error("no array given has axis `{axis}`, whose size is wanted for {node}")]
+    #[error("no array given tells the size of axis `{axis}`, wanted for {node}")]
     AxisUnknown {
         /// The axis.
         axis: String,

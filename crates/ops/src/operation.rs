@@ -119,11 +119,11 @@ impl Sample {
     }
 }
 
-/// An error sentence if operand 0 does not have the axis.
+/// An error sentence if the shape does not have the axis.
 pub(crate) fn has_axis(shape: &Shape, axis: usize) -> Result<(), String> {
     match shape.rank() {
         rank if axis < rank => Ok(()),
-        rank => Err(format!("there is no axis {axis}: operand 0 has {rank} axes, counted from 0")),
+        rank => Err(format!("there is no axis {axis} in {shape}: {rank} axes, counted from 0")),
     }
 }
 

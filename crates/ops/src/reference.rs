@@ -9,7 +9,7 @@ use ndarray::ArrayD;
 
 use crate::environment::Declared;
 use crate::{
-    Arrays, Dim, Environment, EvalError, Evaluator, Expr, Graph, Inputs, Op, Scalar, Tape,
+    Arrays, Dim, Environment, EvalError, Evaluator, Expr, Graph, Inputs, Op, Scalar, Shape, Tape,
 };
 
 /// The reference evaluator: slow and plain, the oracle for all others.
@@ -20,7 +20,7 @@ pub struct Reference {
     steps: Vec<Step>,
     /// The inputs that are read.
     inputs: Vec<Declared>,
-    /// Inputs that are not read, but have named axes which no input that is read has.
+    /// Inputs that are not read, but tell the size of named axes which no input that is read tells.
     witnesses: Vec<Declared>,
     /// The named axes that must have a size, each with a node that wants it.
     axes: Vec<(Arc<str>, String)>,
@@ -33,6 +33,7 @@ pub struct Reference {
 struct Step {
     op: Op,
     operands: Vec<usize>,
+    shape: Shape,
     node: String,
 }
 
@@ -64,7 +65,8 @@ impl Reference {
             evaluator.inputs.extend(Declared::new(y));
             evaluator.note_axes(y);
             let operands = y.operands().iter().map(|&x| place(x)).collect();
-            evaluator.steps.push(Step { op: y.op(), operands, node: y.describe() });
+            let (op, shape, node) = (y.op(), y.shape(), y.describe());
+            evaluator.steps.push(Step { op, operands, shape, node });
         }
         if let Some(root) = roots.first() {
             evaluator.find_witnesses(root.graph());
@@ -87,13 +89,13 @@ impl Reference {
     /// constant. Then the graph's other inputs tell its size, if their arrays are given.
     fn find_witnesses(&mut self, graph: &Graph) {
         let mut open = self.axes.clone();
-        open.retain(|(axis, _)| !self.inputs.iter().any(|input| input.has(axis)));
+        open.retain(|(axis, _)| !self.inputs.iter().any(|input| input.tells(axis)));
         if open.is_empty() {
             return;
         }
         let ids: Vec<_> = graph.petgraph().node_indices().collect();
         let inputs = ids.into_iter().filter_map(|id| Declared::new(graph.expr(id)));
-        self.witnesses = inputs.filter(|x| open.iter().any(|(axis, _)| x.has(axis))).collect();
+        self.witnesses = inputs.filter(|x| open.iter().any(|(axis, _)| x.tells(axis))).collect();
     }
 
     /// The values of all nodes.
@@ -102,13 +104,18 @@ impl Reference {
     ) -> Result<Vec<ArrayD<T>>, EvalError> {
         let env = Environment::new(&self.inputs, &self.witnesses, &self.axes, state, inputs)?;
         let mut values: Vec<ArrayD<T>> = Vec::with_capacity(self.steps.len());
-        for Step { op, operands, node } in &self.steps {
+        for Step { op, operands, shape, node } in &self.steps {
             let x: Vec<_> = operands.iter().map(|&x| values[x].view()).collect();
             op.accept(&x, &env).map_err(|problem| {
                 let node = format!("{op}, {node}");
                 EvalError::Value { node, problem }
             })?;
             let y = op.eval(&x, &env);
+            let (sizes, got) = (env.sizes(shape), y.shape());
+            if sizes != got {
+                let problem = format!("the kernel returned the sizes {got:?}, not {sizes:?}");
+                return Err(EvalError::Value { node: node.clone(), problem });
+            }
             values.push(y);
         }
         Ok(values)
@@ -168,7 +175,7 @@ fn standard<T: Scalar>(array: &ArrayD<T>) -> ArrayD<T> {
 mod tests {
     use super::*;
     use crate::{Check, broadcast, evaluate, grad, input, matmul, mean_all, param, sum, sum_all};
-    use ndarray::{Array2, array};
+    use ndarray::{Array1, Array2, array};
 
     #[test]
     fn the_same_graph_runs_in_f32_and_f64() {
@@ -212,6 +219,11 @@ mod tests {
         let value =
             evaluate(&[dx], &Inputs::new().with("x", &Array2::<f64>::zeros((3, 2)))).unwrap();
         assert_eq!(value[0], Array2::from_elem((3, 2), 1.0 / 6.0).into_dyn());
+        let area = input(&g, "area", vec![Dim::from("n") * Dim::from("m")]);
+        input(&g, "m", ("m",));
+        let (six, three, two) = (Array1::ones(6), Array2::<f64>::zeros((3, 2)), Array1::zeros(2));
+        let both = Inputs::new().with("area", &six).with("x", &three).with("m", &two);
+        assert_eq!(evaluate(&[area], &both).unwrap()[0].sum(), 6.0);
         let report = Check::new(&[sum_all(2.0 * x)], &[x])
             .run(&Arrays::from([("x".to_owned(), Array2::from_elem((3, 2), 0.5).into_dyn())]));
         assert!(report.unwrap().passed());
@@ -244,7 +256,7 @@ mod tests {
         let error = evaluate(&[sum(y, [0])], &Inputs::new().with("x", &array![1.0, 2.0]));
         let text = error.unwrap_err().to_string();
         let node = y.describe();
-        assert_eq!(text, format!("no array given has axis `n`, whose size is wanted for {node}"));
+        assert_eq!(text, format!("no array given tells the size of axis `n`, wanted for {node}"));
         let odd = input(&g, "odd", vec![Dim::from("m") * Dim::from(2)]);
         let error = evaluate(&[odd], &Inputs::new().with("odd", &array![1.0, 2.0, 3.0]));
         let node = odd.describe();

@@ -77,7 +77,8 @@ impl fmt::Display for Report {
             self.seed,
             all - failed
         )?;
-        write!(f, "; finite differences for")?;
+        let nothing = if self.elements.is_empty() { " nothing" } else { "" };
+        write!(f, "; finite differences for{nothing}")?;
         for (k, Coverage { order, input, compared, of }) in self.elements.iter().enumerate() {
             let separator = if k == 0 { "" } else { "," };
             write!(f, "{separator} {compared} of {of} elements of `{input}` (order {order})")?;

@@ -7,6 +7,8 @@ use std::fmt;
 use std::ops::Mul;
 use std::sync::{Arc, LazyLock};
 
+use crate::operation::has_axis;
+
 /// One dimension of an array: a size, times named axes whose sizes are known only at run time.
 ///
 /// `Dim::from(784)` is a plain size, `Dim::from("n")` a named axis, and their product is what
@@ -237,14 +239,9 @@ impl Axes {
         (0..32).filter(move |&axis| self.contains(axis))
     }
 
-    /// An error sentence if an axis is not one of `rank`.
-    pub(crate) fn within(self, rank: usize) -> Result<(), String> {
-        match self.iter().find(|&axis| axis >= rank) {
-            Some(axis) => {
-                Err(format!("there is no axis {axis}: operand 0 has {rank} axes, counted from 0"))
-            }
-            None => Ok(()),
-        }
+    /// An error sentence if the shape does not have one of the axes.
+    pub(crate) fn within(self, shape: &Shape) -> Result<(), String> {
+        self.iter().try_for_each(|axis| has_axis(shape, axis))
     }
 }
 

@@ -82,8 +82,7 @@ impl Pictures {
     }
 
     /// The chosen pictures as rows of numbers from 0 to 1 (in MNIST 0 is the white paper, 1 the
-    /// black
-    /// of the pen), and their labels as rows of targets: 1 for the class, 0 elsewhere.
+    /// black of the pen), and their labels as rows of targets: 1 for the class, 0 elsewhere.
     ///
     /// # Panics
     ///

@@ -37,7 +37,8 @@ pub fn stack<'g>(x: &[Expr<'g>], axis: usize) -> Expr<'g> {
     let _line = x.first().map(|x| x.graph().here());
     let thin = |x: &Expr<'g>| {
         let mut dims = x.shape().dims().to_vec();
-        dims.insert(axis.min(dims.len()), Dim::from(1));
+        assert!(axis <= dims.len(), "a new axis {axis} leaves a gap after\n  {}", x.describe());
+        dims.insert(axis, Dim::from(1));
         reshape(*x, dims)
     };
     concat(&x.iter().map(thin).collect::<Vec<_>>(), axis)
@@ -75,7 +76,7 @@ impl Operation for Concat {
         let mut total = 0;
         for (k, shape) in x.iter().enumerate() {
             let size = plain_size(shape, axis).map_err(|error| format!("operand {k}: {error}"))?;
-            total += size as usize;
+            total = u32::checked_add(total, size).ok_or("the result would be 2^32 or longer")?;
             let mut dims = shape.dims().to_vec();
             dims[axis] = first.dims()[axis].clone();
             if dims != first.dims() {
@@ -86,7 +87,7 @@ impl Operation for Concat {
             }
         }
         let mut dims = first.dims().to_vec();
-        dims[axis] = Dim::from(total);
+        dims[axis] = Dim::from(total as usize);
         Ok(dims.into())
     }
 

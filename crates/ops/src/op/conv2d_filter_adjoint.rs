@@ -12,8 +12,7 @@ use crate::{Conv2d, Conv2dInputAdjoint, Environment, Expr, Scalar, Shape};
 /// w̄ = what the cotangents ȳ of feature maps say of the filters, through the pictures x.
 ///
 /// w̄_kcpq = Σ x_nc(i+p)(j+q) ȳ_nkij. Linear in both operands: for the cotangent b of w̄, that of x
-/// is
-/// the pictures' adjoint of ȳ, b, and that of ȳ is `conv2d(x, b)`.
+/// is the pictures' adjoint of ȳ, b, and that of ȳ is `conv2d(x, b)`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Conv2dFilterAdjoint(Arc<(Convolution, [usize; 2])>);
 

@@ -12,9 +12,8 @@ use crate::{Conv2d, Conv2dFilterAdjoint, Environment, Expr, Scalar, Shape};
 /// x̄ = what the cotangents ȳ of feature maps say of the pictures, through the filters w.
 ///
 /// x̄_nc(i+p)(j+q) = Σ w_kcpq ȳ_nkij; also known as a transposed convolution. Linear in both
-/// operands:
-/// for the cotangent b of x̄, that of ȳ is `conv2d(b, w)` and that of w the filters' adjoint of b,
-/// ȳ.
+/// operands: for the cotangent b of x̄, that of ȳ is `conv2d(b, w)` and that of w the filters'
+/// adjoint of b, ȳ.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Conv2dInputAdjoint(Arc<(Convolution, [usize; 2])>);
 

@@ -31,7 +31,8 @@ pub trait CustomOp: Identity + Debug + Send + Sync {
     /// A sentence that says what was wanted of the operands.
     fn shape(&self, x: &[&Shape]) -> Result<Shape, String>;
 
-    /// The value of the result.
+    /// The value of the result, in the sizes that the shape rule promised; others are an error when
+    /// the graph runs.
     fn eval(&self, x: &[ArrayViewD<'_, f64>]) -> ArrayD<f64>;
 
     /// The value of the result in `f32`, if there is a kernel for it; otherwise the operands are
@@ -198,7 +199,10 @@ mod tests {
         }
 
         fn eval(&self, x: &[ArrayViewD<'_, f64>]) -> ArrayD<f64> {
-            x[0].mapv(|x| x + f64::from(self.0))
+            match self.0 {
+                0 => ndarray::arr0(0.0).into_dyn(),
+                n => x[0].mapv(|x| x + f64::from(n)),
+            }
         }
 
         fn eval_f32(&self, x: &[ArrayViewD<'_, f32>]) -> Option<ArrayD<f32>> {
@@ -237,6 +241,15 @@ mod tests {
         let y = [custom(Cube, &[x]), custom(Shift(1), &[x])];
         let y = evaluate(&y, &Inputs::new().with("x", &one)).unwrap();
         assert_eq!([y[0][[0]], y[1][[0]]], [27.0, 103.0], "by conversion, and by its own kernel");
+    }
+
+    #[test]
+    fn a_kernel_that_breaks_its_promise_is_named() {
+        let g = Graph::new();
+        let y = custom(Shift(0), &[input(&g, "x", [2])]);
+        let two = ndarray::array![1.0, 2.0];
+        let error = evaluate(&[y], &Inputs::new().with("x", &two)).unwrap_err().to_string();
+        assert!(error.ends_with(": the kernel returned the sizes [], not [2]"), "{error}");
     }
 
     #[test]

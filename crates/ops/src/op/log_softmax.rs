@@ -98,7 +98,7 @@ mod tests {
     fn a_missing_axis_is_named() {
         let g = Graph::new();
         let error = g.try_apply(LogSoftmax { axis: 2 }.into(), &[input(&g, "x", ("n", 3))]);
-        let wanted = "there is no axis 2: operand 0 has 2 axes, counted from 0";
+        let wanted = "there is no axis 2 in [n, 3]: 2 axes, counted from 0";
         assert_eq!(error.unwrap_err().wanted, wanted);
     }
 }

@@ -43,7 +43,7 @@ impl Operation for LogSumExp {
     }
 
     fn shape(&self, x: &[&Shape]) -> Result<Shape, String> {
-        self.axes.within(x[0].rank())?;
+        self.axes.within(x[0])?;
         Ok(x[0].without(self.axes))
     }
 

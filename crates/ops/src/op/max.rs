@@ -53,7 +53,7 @@ impl Operation for Max {
     }
 
     fn shape(&self, x: &[&Shape]) -> Result<Shape, String> {
-        self.axes.within(x[0].rank())?;
+        self.axes.within(x[0])?;
         Ok(x[0].without(self.axes))
     }
 

@@ -47,10 +47,9 @@ pub fn max_pool2d(x: Expr<'_>, pooling: Pooling) -> Expr<'_> {
     apply(MaxPool2d::new(pooling), [x])
 }
 
-/// The mean of each window of the pictures `x` \[n, channels, rows, columns\]: a convolution,
-/// channel
+/// The mean of each window of the pictures `x` \[n, channels, rows, columns\]: a convolution, channel
 /// by channel, with equal weights. Padding counts as zeros if `count_padding`, else not at all: the
-/// mean is then over the cells of the picture.
+/// mean is then over the cells of the picture, and NaN for a window of nothing but padding.
 ///
 /// # Panics
 ///

@@ -10,8 +10,7 @@ use crate::operation::{Card, Operation, Sample, apply};
 use crate::{Environment, Expr, MaxPool2dGather, Scalar, Shape};
 
 /// x̄ = b at the winner of each window of x, added up where windows overlap, 0 elsewhere: the
-/// pullback of
-/// [`max_pool2d`](crate::max_pool2d). Linear in b; constant in x between its jumps.
+/// pullback of [`max_pool2d`](crate::max_pool2d). Linear in b; constant in x between its jumps.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct MaxPool2dScatter(Arc<Pooling>);
 

@@ -16,8 +16,10 @@ use crate::{Axes, Expr, reshape, slice, sum};
 pub fn prod<'g>(x: Expr<'g>, axes: impl Into<Axes>) -> Expr<'g> {
     let _line = x.graph().here();
     axes.into().iter().rev().fold(x, |x, axis| {
-        let size = plain_size(&x.shape(), axis)
-            .unwrap_or_else(|error| panic!("prod: {error}\n  {}", x.describe()));
+        let size = match plain_size(&x.shape(), axis) {
+            Ok(size) => size,
+            Err(error) => panic!("prod: {error}\n  {}", x.describe()),
+        };
         let elements = (0..size as usize).map(|k| slice(x, axis, k..k + 1)).collect();
         match halves(elements) {
             Some(product) => reshape(product, x.shape().without([axis].into())),

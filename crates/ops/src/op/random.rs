@@ -46,9 +46,8 @@ impl Random {
 ///
 /// `step` is a number that the caller counts up, usually an input or a counter in the state: with
 /// the next step come the next numbers, and with the same step the same again. `stream` keeps apart
-/// what is drawn in one step: two streams are independent, two draws of one stream and one shape
-/// are
-/// the same node. There is no derivative.
+/// what is drawn in one step: two streams are independent. Two draws of one stream are not, also
+/// where their shapes differ: give each place its own. There is no derivative.
 ///
 /// # Panics
 ///
@@ -85,7 +84,7 @@ pub fn random_bernoulli<'g>(
 }
 
 /// Dropout: each element of `x` is 0 with probability `p`, and divided by 1 − p else, so that the
-/// mean stays. For evaluation leave it out.
+/// mean stays. Each dropout wants a stream of its own. For evaluation leave it out.
 ///
 /// x̄ = ȳ where x was kept, divided by 1 − p. Source: N. Srivastava et al., *Dropout*, JMLR 15,
 /// 2014.
@@ -129,13 +128,12 @@ impl Operation for Random {
         if step >= T::zero() && step.fract() == T::zero() && step + T::one() > step {
             return Ok(());
         }
-        Err(format!("the step is {step}; wanted a whole number that can be counted up from"))
+        Err(format!("the step is {step}; wanted a whole number from 0 that can be counted up from"))
     }
 
     fn eval<T: Scalar>(&self, x: &[ArrayViewD<'_, T>], env: &Environment<'_, T>) -> ArrayD<T> {
         let (distribution, stream, shape) = &*self.0;
-        let mut random = ChaCha8Rng::seed_from_u64(x[0].sum().to_double() as u64);
-        random.set_stream(*stream);
+        let mut random = ChaCha8Rng::from_seed(key(*distribution, *stream, x[0].sum().to_double()));
         let mut draw = || match distribution {
             Distribution::Uniform => f64::from(random.next_u32() >> 8) / f64::from(1 << 24),
             Distribution::Normal => StandardNormal.sample(&mut random),
@@ -162,6 +160,21 @@ impl Operation for Random {
         };
         vec![of(Distribution::Uniform), of(Distribution::Normal)]
     }
+}
+
+/// The generator's key: 8 bytes each of the step, the stream and the distribution, and a tag that
+/// keeps these numbers apart from all that is drawn from a seed.
+fn key(distribution: Distribution, stream: u64, step: f64) -> [u8; 32] {
+    let kind = match distribution {
+        Distribution::Uniform => 0,
+        Distribution::Normal => 1,
+    };
+    let words = [step as u64, stream, kind, u64::from_le_bytes(*b"a random")];
+    let mut key = [0; 32];
+    for (bytes, word) in key.chunks_exact_mut(8).zip(words) {
+        bytes.copy_from_slice(&word.to_le_bytes());
+    }
+    key
 }
 
 impl fmt::Display for Distribution {

@@ -60,19 +60,26 @@ pub fn slice(x: Expr<'_>, axis: usize, range: std::ops::Range<usize>) -> Expr<'_
 pub fn slice_step(
     x: Expr<'_>, axis: usize, range: std::ops::Range<usize>, step: usize,
 ) -> Expr<'_> {
-    let [start, end, step] = [range.start, range.end, step].map(narrow);
+    let (start, end, step) = (narrow(range.start), narrow(range.end), narrow(step));
     apply(Slice { axis: narrow_axis(axis), start, end, step }, [x])
 }
 
 /// A count as operations keep it.
 #[track_caller]
 pub(super) fn narrow(count: usize) -> u32 {
-    u32::try_from(count).unwrap_or_else(|_| panic!("{count}: counts along an axis are below 2^32"))
+    match u32::try_from(count) {
+        Ok(count) => count,
+        Err(_) => panic!("{count} is too large: counts along an axis are below 2^32"),
+    }
 }
 
-/// An axis as operations keep it; one that is too large is refused by the shape rule.
+/// An axis as operations keep it.
+#[track_caller]
 pub(super) fn narrow_axis(axis: usize) -> u8 {
-    u8::try_from(axis).unwrap_or(u8::MAX)
+    match u8::try_from(axis) {
+        Ok(axis) => axis,
+        Err(_) => panic!("axis {axis}: arrays have fewer than 256 axes here"),
+    }
 }
 
 /// The plain size of an axis.
@@ -103,7 +110,10 @@ impl Operation for Slice {
     fn shape(&self, x: &[&Shape]) -> Result<Shape, String> {
         let (Self { start, end, step, .. }, axis) = (self, usize::from(self.axis));
         let size = plain_size(x[0], axis)?;
-        if *step == 0 || start > end || *end > size {
+        if *step == 0 {
+            return Err("the step is at least 1, not 0".to_owned());
+        }
+        if start > end || *end > size {
             let attributes = self.attributes();
             return Err(format!("{attributes} is no part of axis {axis} of size {size}"));
         }
@@ -173,8 +183,8 @@ mod tests {
         };
         refused(1, [2, 6], 1, "slice[axis 1, 2..6]: axis 1, 2..6 is no part of axis 1 of size 5\n");
         refused(1, [4, 2], 1, "axis 1, 4..2 is no part of axis 1 of size 5\n");
-        refused(1, [0, 5], 0, "axis 1, 0..5 by 0 is no part of axis 1 of size 5\n");
+        refused(1, [0, 5], 0, "slice[axis 1, 0..5 by 0]: the step is at least 1, not 0\n");
         refused(0, [0, 1], 1, "axis 0 must have a plain size, it is n\n");
-        refused(2, [0, 1], 1, "there is no axis 2: operand 0 has 2 axes, counted from 0\n");
+        refused(2, [0, 1], 1, "there is no axis 2 in [n, 5]: 2 axes, counted from 0\n");
     }
 }

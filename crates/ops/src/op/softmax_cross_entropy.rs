@@ -6,12 +6,11 @@ use crate::operation::apply;
 use crate::{Dim, Expr, log_softmax, one_hot, sum_all};
 
 /// The cross-entropy cost of a softmax layer with weighted inputs z \[n, k\] for targets t, each
-/// row
-/// of which is one-hot or a distribution: C = −1/n Σₓ Σₖ tₖ ln softmax(z)ₖ.
+/// row of which is one-hot or a distribution: C = −1/n Σₓ Σₖ tₖ ln softmax(z)ₖ.
 ///
-/// ∂C/∂z = (p Σₖ tₖ − t)/n with p = softmax(z); for targets that add up to 1 the familiar
-/// (p − t)/n. A weighted input of −∞ has the probability 0, and costs NaN (0 · −∞) where its target
-/// is 0: leave masked classes out instead.
+/// ∂C/∂z = (p Σₖ tₖ − t)/n with p = softmax(z); for targets that add up to 1 the familiar (p −
+/// t)/n. A weighted input of −∞ has the probability 0, and costs NaN (0 · −∞) where its target is
+/// 0: leave masked classes out instead.
 ///
 /// # Panics
 ///

@@ -49,7 +49,7 @@ impl Operation for Sum {
     }
 
     fn shape(&self, x: &[&Shape]) -> Result<Shape, String> {
-        self.axes.within(x[0].rank())?;
+        self.axes.within(x[0])?;
         Ok(x[0].without(self.axes))
     }
 
@@ -113,6 +113,6 @@ mod tests {
         let x = input(&g, "x", ("n", 3));
         let error = g.try_apply(Sum { axes: [1, 2].into() }.into(), &[x]).unwrap_err();
         assert_eq!(error.operation, "sum[1, 2]");
-        assert_eq!(error.wanted, "there is no axis 2: operand 0 has 2 axes, counted from 0");
+        assert_eq!(error.wanted, "there is no axis 2 in [n, 3]: 2 axes, counted from 0");
     }
 }

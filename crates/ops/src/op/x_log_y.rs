@@ -9,7 +9,7 @@ use crate::{Environment, Expr, Scalar, Shape, log};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct XLogY;
 
-/// a ln b, element by element, and 0 where a = 0, whatever b: the term of an entropy.
+/// a ln b, element by element, and 0 where a = 0, whatever b, unless it is NaN: the term of an entropy.
 ///
 /// ā = ȳ ln b and b̄ = ȳ a / b.
 #[track_caller]
@@ -24,7 +24,7 @@ impl Operation for XLogY {
         formula: "y = a · ln b, or 0 if a = 0",
         shapes: "a, b: equal; y: like them",
         pullback: "ā = ȳ · ln b, b̄ = ȳ · a / b",
-        convention: "0 where a = 0, whatever b",
+        convention: "0 where a = 0, whatever b, unless it is NaN",
     };
 
     fn shape(&self, x: &[&Shape]) -> Result<Shape, String> {
