@@ -17,7 +17,10 @@ pub use ndarray;
 /// assert_eq!(dx.shape().to_string(), "[]");
 /// ```
 pub mod prelude {
-    pub use gradus_models::{Activation, Cost, Init, Network, Settings, Sgd, Training};
+    pub use gradus_models::{
+        Activation, Adam, AvgPool, BatchNorm, Conv, Cost, Dense, Dropout, Flatten, Init, MaxPool,
+        Network, Optimiser, Schedule, Settings, Sgd, Training,
+    };
     pub use gradus_ops::{
         Arrays, Axes, Check, Convolution, CustomOp, Dim, Evaluator, Expr, Graph, Inputs, Pooling,
         Reference, Shape, Tape, abs, adjoints, atan, avg_pool2d, binary_cross_entropy,

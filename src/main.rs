@@ -17,11 +17,19 @@ struct Gradus {
 #[derive(clap::Subcommand)]
 enum Command {
     Train(cli::train::Train),
+    Eval(cli::eval::Eval),
+    Check(cli::check::Check),
+    Summary(cli::summary::Summary),
+    Ops(cli::ops::Ops),
 }
 
 fn main() -> ExitCode {
     let done = match Gradus::parse().command {
         Command::Train(train) => train.run(),
+        Command::Eval(eval) => eval.run(),
+        Command::Check(check) => check.run(),
+        Command::Summary(summary) => summary.run(),
+        Command::Ops(ops) => ops.run(),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,15 +1,19 @@
 //! `gradus train`.
 
-use std::io::{self, Write};
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use gradus::models::data::Mnist;
+use gradus::models::data::{Mnist, Pictures};
 use gradus::models::{
-    Activation, Cost, Init, ModelError, Network, Settings, Sgd, Training, check_writable,
+    Activation, Adam, Cost, History, Init, Layer, ModelError, Network, Optimiser, Schedule,
+    Settings, Sgd, Training, check_writable,
 };
 use indicatif::{ProgressBar, ProgressStyle};
+
+use super::model::model;
+use super::{describe, say, share, threads};
 
 /// Train a network, and save it after each epoch
 ///
@@ -20,17 +24,40 @@ pub struct Train {
     /// What to learn: the handwritten digits of MNIST
     data_set: DataSet,
 
-    /// Units of each layer, the number of inputs first
-    #[arg(long, value_delimiter = ',', default_value = "784,30,10", value_name = "N,N,..")]
-    layers: Vec<usize>,
+    /// The network: mnist (784-30-10), lenet, or a description in a file *.json, such as `gradus
+    /// summary lenet --json` prints
+    #[arg(long, default_value = "mnist", value_name = "NAME|FILE.json")]
+    model: String,
 
-    /// What training makes small
-    #[arg(long, value_enum, default_value = "quadratic")]
-    cost: CostName,
+    /// Instead of a model: sigmoid units, how many in each layer, the number of inputs first
+    #[arg(long, value_delimiter = ',', value_name = "N,N,..", conflicts_with = "model")]
+    layers: Option<Vec<usize>>,
 
-    /// The learning rate η [default: 3.0, with cross-entropy 0.5]
+    /// What training makes small [default: quadratic, for softmax outputs log-likelihood]
+    #[arg(long, value_enum)]
+    cost: Option<CostName>,
+
+    /// How it does so
+    #[arg(long, value_enum, default_value = "sgd")]
+    optimiser: OptimiserName,
+
+    /// The learning rate η [default: 3.0, with cross-entropy 0.5, with log-likelihood 0.1, with
+    /// adam 0.001]
     #[arg(long, value_name = "RATE")]
     eta: Option<f64>,
+
+    /// How the learning rate changes: constant, steps:EPOCHS:FACTOR, cosine:EPOCHS or
+    /// plateau:EPOCHS:FACTOR (of epochs without improvement)
+    #[arg(long, default_value = "constant", value_name = "RULE")]
+    schedule: Schedule,
+
+    /// The momentum μ of sgd
+    #[arg(long, default_value_t = 0.0, value_name = "SHARE")]
+    momentum: f64,
+
+    /// The weight decay λ
+    #[arg(long, default_value_t = 0.0, value_name = "RATE")]
+    decay: f64,
 
     /// Pictures in a mini-batch
     #[arg(long, default_value_t = 10, value_name = "N")]
@@ -40,29 +67,48 @@ pub struct Train {
     #[arg(long, default_value_t = 30, value_name = "N")]
     epochs: usize,
 
+    /// Stop early: after so many epochs without more of the validation pictures right than ever
+    #[arg(long, value_name = "N")]
+    patience: Option<NonZeroUsize>,
+
+    /// Learn from so many of the training pictures only, the first
+    #[arg(long, value_name = "N")]
+    pictures: Option<NonZeroUsize>,
+
     /// What all random numbers are drawn from
     #[arg(long, default_value_t = 1, value_name = "N")]
     seed: u64,
 
-    /// Where weights and biases start
-    #[arg(long, value_enum, default_value = "scaled")]
-    init: InitName,
+    /// Where weights and biases start [default: scaled, for networks with ReLU he]
+    #[arg(long, value_enum)]
+    init: Option<InitName>,
 
     /// Threads that count the right answers [default: as many as there are cores]; the result does
     /// not depend on it
     #[arg(long, value_name = "N")]
-    threads: Option<usize>,
+    threads: Option<NonZeroUsize>,
 
     /// The file to save to; a checkpoint that is there is replaced after the first epoch
-    /// [default: mnist.safetensors, or the file resumed]
+    /// [default: the model's name.safetensors, or the file resumed]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+
+    /// Save the network with the most validation pictures right to this file, too
+    #[arg(long, value_name = "FILE")]
+    best: Option<PathBuf>,
+
+    /// Write a log to this file after each epoch: learning rate, costs and accuracies, as CSV
+    #[arg(long, value_name = "FILE.csv")]
+    log: Option<PathBuf>,
 
     /// Go on with a saved training; network and settings are then those of the file
     #[arg(
         long,
         value_name = "FILE",
-        conflicts_with_all = ["layers", "cost", "eta", "batch", "seed", "init"]
+        conflicts_with_all = [
+            "model", "layers", "cost", "optimiser", "eta", "schedule", "momentum", "decay", "batch",
+            "seed", "init"
+        ]
     )]
     resume: Option<PathBuf>,
 
@@ -80,8 +126,18 @@ enum DataSet {
 enum CostName {
     /// 1/(2n) Σ ‖y − a‖²
     Quadratic,
-    /// −1/n Σ (y ln a + (1 − y) ln(1 − a))
+    /// −1/n Σ (y ln a + (1 − y) ln(1 − a)), for sigmoid outputs
     CrossEntropy,
+    /// −1/n Σ y ln a, for softmax outputs
+    LogLikelihood,
+}
+
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+enum OptimiserName {
+    /// Gradient descent on mini-batches
+    Sgd,
+    /// Steps scaled by running means of the gradient and its square
+    Adam,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -90,92 +146,171 @@ enum InitName {
     Scaled,
     /// Weights and biases from N(0, 1): many units start saturated, and learn less
     Normal,
+    /// Weights even within √(6/(n_in + n_out)), biases 0
+    Xavier,
+    /// Weights from N(0, 2/n_in), biases 0
+    He,
 }
 
 impl Train {
     /// Trains, printing a line for each epoch.
     pub fn run(self) -> Result<(), ModelError> {
         let DataSet::Mnist = self.data_set;
-        let threads = match self.threads {
-            Some(0) => {
-                return Err(ModelError::Settings("at least one thread is needed".to_owned()));
-            }
-            Some(threads) => threads,
-            None => std::thread::available_parallelism().map_or(1, usize::from),
-        };
         let mut training = match &self.resume {
             Some(file) => Training::load(file)?,
-            None => Training::start(
-                Network::dense(&self.layers, Activation::Sigmoid)?,
-                self.settings(),
-            )?,
+            None => {
+                let network = self.network()?;
+                let settings = self.settings(&network)?;
+                Training::start(network, settings)?
+            }
         };
-        let default_out = self.resume.as_deref().unwrap_or(Path::new("mnist.safetensors"));
-        let out = self.out.as_deref().unwrap_or(default_out);
-        check_writable(out)?;
-        if out.exists() {
-            // A checkpoint is replaced; somebody's other file, given by mistake, is not.
-            Training::load(out)?;
+        let out = self.out();
+        self.check_files(&out)?;
+        let mut mnist = Mnist::read(&self.data)?;
+        if let Some(wanted) = self.pictures {
+            mnist.training = first(mnist.training, wanted.get())?;
         }
-        let mnist = Mnist::read(&self.data)?;
 
         say(&describe(&training))?;
         let (learn, test) = (mnist.training.len(), mnist.test.len());
         say(&format!("{learn} training pictures, {test} test pictures"))?;
         if training.epochs() >= self.epochs {
             let (done, wanted) = (training.epochs(), self.epochs);
-            training.save(out)?;
+            training.save(&out)?;
             return say(&format!("{done} epochs are done, {wanted} were asked for"));
         }
         while training.epochs() < self.epochs {
-            let epoch = training.epochs();
-            let bar = progress_bar(epoch, learn);
-            training.epoch(&mnist.training, |done, _| bar.set_position(done as u64))?;
-            let correct = training.count_correct(&mnist.test, threads)?;
-            training.save(out)?;
-            bar.finish_and_clear();
-            say(&format!("Epoch {epoch}: {correct} / {test}"))?;
+            self.epoch(&mut training, &mnist, &out)?;
+            let patience = self.patience.map_or(usize::MAX, NonZeroUsize::get);
+            if training.history().exhausted(patience) {
+                let best = training.history().best().expect("patience looks at the best");
+                say(&format!(
+                    "Stopped: no epoch since {best} was better on the validation pictures"
+                ))?;
+                break;
+            }
         }
         say(&format!("Saved {}", out.display()))
     }
 
-    fn settings(&self) -> Settings {
-        let (cost, eta) = match self.cost {
-            CostName::Quadratic => (Cost::Quadratic, 3.0),
-            CostName::CrossEntropy => (Cost::CrossEntropy, 0.5),
+    /// One epoch, with its line and its files.
+    fn epoch(&self, training: &mut Training, mnist: &Mnist, out: &Path) -> Result<(), ModelError> {
+        let epoch = training.epochs();
+        let threads = threads(self.threads);
+        let bar = progress_bar(epoch, mnist.training.len());
+        training.epoch(&mnist.training, |done, _| bar.set_position(done as u64))?;
+        let test = training.test(&mnist.test, threads)?.score();
+        let mut line = format!("Epoch {epoch}: {}", share(&test));
+        let wanted = self.patience.is_some() || self.best.is_some() || self.log.is_some();
+        if wanted || training.settings().schedule.wants_validation() {
+            let validation = training.validate(&mnist.validation, threads)?.score();
+            line += &format!(", validation {}", share(&validation));
+        }
+        training.save(out)?;
+        if let (Some(best), Some(file)) = (training.history().best(), &self.best)
+            && best == epoch
+        {
+            training.save(file)?;
+        }
+        if let Some(log) = &self.log {
+            training.history().write_csv(log)?;
+        }
+        bar.finish_and_clear();
+        say(&line)
+    }
+
+    fn network(&self) -> Result<Network, ModelError> {
+        match &self.layers {
+            Some(sizes) => Network::dense(sizes, Activation::Sigmoid),
+            None => Ok(model(&self.model)?.network),
+        }
+    }
+
+    fn settings(&self, network: &Network) -> Result<Settings, ModelError> {
+        let softmax = network.last().layer.activation() == Activation::Softmax;
+        let cost = match self.cost {
+            None if softmax => Cost::LogLikelihood,
+            None | Some(CostName::Quadratic) => Cost::Quadratic,
+            Some(CostName::CrossEntropy) => Cost::CrossEntropy,
+            Some(CostName::LogLikelihood) => Cost::LogLikelihood,
         };
+        let rectified = |layer: &Layer| layer.activation() == Activation::Relu;
         let init = match self.init {
-            InitName::Scaled => Init::Scaled,
-            InitName::Normal => Init::Normal,
+            None if network.layers().iter().any(|placed| rectified(&placed.layer)) => Init::He,
+            None | Some(InitName::Scaled) => Init::Scaled,
+            Some(InitName::Normal) => Init::Normal,
+            Some(InitName::Xavier) => Init::Xavier,
+            Some(InitName::He) => Init::He,
         };
-        let sgd = Sgd { eta: self.eta.unwrap_or(eta), momentum: 0.0 };
-        Settings { cost, sgd, batch: self.batch, init, seed: self.seed }
+        let (momentum, decay) = (self.momentum, self.decay);
+        let optimiser: Optimiser = match self.optimiser {
+            OptimiserName::Sgd => Sgd { momentum, decay }.into(),
+            OptimiserName::Adam if momentum != 0.0 => {
+                let problem = "the momentum is one of sgd; adam has means of its own";
+                return Err(ModelError::Settings(problem.to_owned()));
+            }
+            OptimiserName::Adam => Adam { decay, ..Adam::default() }.into(),
+        };
+        let usual = match (self.optimiser, cost) {
+            (OptimiserName::Adam, _) => 0.001,
+            (OptimiserName::Sgd, Cost::Quadratic) => 3.0,
+            (OptimiserName::Sgd, Cost::CrossEntropy) => 0.5,
+            (OptimiserName::Sgd, Cost::LogLikelihood) => 0.1,
+        };
+        let (eta, schedule) = (self.eta.unwrap_or(usual), self.schedule);
+        Ok(Settings { cost, optimiser, eta, schedule, batch: self.batch, init, seed: self.seed })
+    }
+
+    /// The file to save to.
+    fn out(&self) -> PathBuf {
+        let of_model = || {
+            let stem = match self.layers {
+                Some(_) => Path::new("mnist"),
+                None => Path::new(Path::new(&self.model).file_stem().unwrap_or_default()),
+            };
+            stem.with_extension("safetensors")
+        };
+        let resumed = || self.resume.clone();
+        self.out.clone().or_else(resumed).unwrap_or_else(of_model)
+    }
+
+    /// Checks before the work that its files can be written, and that no file that is there and is
+    /// not a checkpoint would be replaced: somebody's other file, given by mistake.
+    fn check_files(&self, out: &Path) -> Result<(), ModelError> {
+        let files = [Some(out), self.best.as_deref(), self.log.as_deref()];
+        let files: Vec<&Path> = files.into_iter().flatten().collect();
+        for (k, file) in files.iter().enumerate() {
+            if files[..k].contains(file) {
+                let problem = "is to be two of the files that are written".to_owned();
+                return Err(ModelError::Format { path: file.to_path_buf(), problem });
+            }
+            check_writable(file)?;
+        }
+        for file in [Some(out), self.best.as_deref()].into_iter().flatten() {
+            if file.exists() {
+                Training::load(file)?;
+            }
+        }
+        let Some(log) = self.log.as_ref().filter(|log| log.exists()) else { return Ok(()) };
+        let head = History::default().csv();
+        match std::fs::read(log) {
+            Ok(old) if old.starts_with(head.as_bytes()) => Ok(()),
+            _ => Err(ModelError::Format {
+                path: log.clone(),
+                problem: "is there and not the log of a training; it is not replaced".to_owned(),
+            }),
+        }
     }
 }
 
-/// The network and its settings, in a line.
-fn describe(training: &Training) -> String {
-    let sizes: Vec<String> = training.network().sizes().iter().map(usize::to_string).collect();
-    let Settings { cost, sgd, batch, init, seed } = training.settings();
-    let momentum = match sgd.momentum {
-        0.0 => String::new(),
-        momentum => format!(", μ = {momentum:?}"),
-    };
-    format!(
-        "{} network, {} parameters; {} cost, η = {:?}{momentum}, mini-batches of {batch}, {} start, \
-         seed {seed}",
-        sizes.join("-"),
-        training.network().count(),
-        match cost {
-            Cost::Quadratic => "quadratic",
-            Cost::CrossEntropy => "cross-entropy",
-        },
-        sgd.eta,
-        match init {
-            Init::Scaled => "scaled",
-            Init::Normal => "normal",
-        },
-    )
+/// The first of the pictures.
+fn first(pictures: Pictures, wanted: usize) -> Result<Pictures, ModelError> {
+    match pictures.len() {
+        len if wanted > len => Err(ModelError::Settings(format!(
+            "there are {len} training pictures, fewer than the {wanted} asked for"
+        ))),
+        _ => Ok(pictures.split(wanted).0),
+    }
 }
 
 /// A bar on standard error, if that is a terminal.
@@ -185,13 +320,4 @@ fn progress_bar(epoch: usize, pictures: usize) -> ProgressBar {
     let bar = ProgressBar::new(pictures as u64).with_style(style).with_message(epoch.to_string());
     bar.enable_steady_tick(Duration::from_millis(200));
     bar
-}
-
-/// Writes a line to standard output; one that is closed is an error, not a panic.
-fn say(line: &str) -> Result<(), ModelError> {
-    writeln!(io::stdout(), "{line}").map_err(|source| ModelError::File {
-        path: "standard output".into(),
-        action: "write",
-        source,
-    })
 }

@@ -5,7 +5,7 @@
 //! shuffler. Other programs read the arrays without knowing the text.
 
 use std::borrow::Cow;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -16,13 +16,14 @@ use serde::{Deserialize, Serialize};
 use tempfile::NamedTempFile;
 
 use crate::data::Shuffler;
-use crate::{ModelError, Network, Parameter, Settings, Training};
+use crate::train::{beside_parameters, check_arrays};
+use crate::{History, ModelError, Network, Settings, Training};
 
 /// The metadata key of everything that is not an array.
 const KEY: &str = "gradus";
 
 /// The version of the JSON text.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// Everything that is not an array.
 #[derive(Serialize, Deserialize)]
@@ -30,7 +31,7 @@ struct Header {
     format: u32,
     network: Network,
     settings: Settings,
-    epochs: usize,
+    history: History,
     steps: u64,
     /// The shuffler's position; its seed is that of the settings.
     shuffler: u64,
@@ -63,7 +64,7 @@ impl Training {
             format: FORMAT,
             network: self.network.clone(),
             settings: self.settings,
-            epochs: self.epochs,
+            history: self.history.clone(),
             steps: self.steps,
             shuffler: self.shuffler.position(),
         };
@@ -93,41 +94,28 @@ impl Training {
             return Err(format!("a checkpoint of format {format}; this program reads {FORMAT}"));
         }
         let header: Header = serde_json::from_str(text).map_err(damaged)?;
-        let Header { network, settings, epochs, steps, shuffler, .. } = header;
+        let Header { network, settings, history, steps, shuffler, .. } = header;
 
+        let state = read_arrays(&tensors)?;
         let mut wanted = network.parameters();
-        wanted.extend(settings.sgd.state(&wanted));
-        let state = read_arrays(&tensors, &wanted)?;
+        wanted.extend(beside_parameters(&network, &settings));
+        check_arrays(&wanted, &state)?;
         let shuffler = Shuffler::at(settings.seed, shuffler);
-        Training::resume(network, settings, state, epochs, steps, shuffler)
+        Training::resume(network, settings, state, history, steps, shuffler)
             .map_err(|error| error.to_string())
     }
 }
 
-/// The arrays of the file, which must be those wanted and no others.
-fn read_arrays(tensors: &SafeTensors<'_>, wanted: &[Parameter]) -> Result<Arrays<f32>, String> {
-    let found: BTreeSet<&str> = tensors.names().into_iter().collect();
-    let known: BTreeSet<&str> = wanted.iter().map(|parameter| parameter.name.as_str()).collect();
-    if let Some(name) = known.difference(&found).next() {
-        return Err(format!("the array `{name}` of the network is missing"));
-    }
-    if let Some(name) = found.difference(&known).next() {
-        return Err(format!("the array `{name}` is not one of the network's"));
-    }
+/// The arrays of the file.
+fn read_arrays(tensors: &SafeTensors<'_>) -> Result<Arrays<f32>, String> {
     let mut arrays = Arrays::new();
-    for Parameter { name, shape, .. } in wanted {
-        let tensor = tensors.tensor(name).map_err(|error| error.to_string())?;
-        if (tensor.dtype(), tensor.shape()) != (Dtype::F32, shape) {
-            let (dtype, found) = (tensor.dtype(), tensor.shape());
-            return Err(format!("the array `{name}` is {dtype:?} {found:?}; wanted F32 {shape:?}"));
+    for (name, tensor) in tensors.tensors() {
+        if tensor.dtype() != Dtype::F32 {
+            return Err(format!("the array `{name}` is {:?}; wanted F32", tensor.dtype()));
         }
         let numbers = tensor.data().chunks_exact(4);
         let numbers = numbers.map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]));
-        let numbers: Vec<f32> = numbers.collect();
-        if numbers.iter().any(|x| !x.is_finite()) {
-            return Err(format!("the array `{name}` has a number that is not finite"));
-        }
-        let array = ArrayD::from_shape_vec(shape.as_slice(), numbers);
+        let array = ArrayD::from_shape_vec(tensor.shape(), numbers.collect());
         arrays.insert(name.clone(), array.map_err(|error| format!("the array `{name}`: {error}"))?);
     }
     Ok(arrays)

@@ -1,6 +1,8 @@
 //! What training makes small.
 
-use gradus_ops::{Expr, binary_cross_entropy_with_logits, quadratic_cost};
+use std::fmt;
+
+use gradus_ops::{Expr, binary_cross_entropy_with_logits, quadratic_cost, softmax_cross_entropy};
 use serde::{Deserialize, Serialize};
 
 use crate::{Activation, Forward, ModelError, Network};
@@ -14,6 +16,10 @@ pub enum Cost {
     /// C = −1/n Σₓ Σₖ (yₖ ln aₖ + (1 − yₖ) ln(1 − aₖ)), for sigmoid outputs; computed from their
     /// weighted inputs.
     CrossEntropy,
+    /// C = −1/n Σₓ Σₖ yₖ ln aₖ, for softmax outputs; computed from their weighted inputs. For
+    /// one-hot targets it is the mean of −ln a of the right class. Source: M. Nielsen, *Neural
+    /// Networks and Deep Learning*, chapter 3.
+    LogLikelihood,
 }
 
 impl Cost {
@@ -21,18 +27,23 @@ impl Cost {
     ///
     /// # Errors
     ///
-    /// If the cost is the cross-entropy and the outputs are not sigmoid units.
+    /// If the cost is for sigmoid or softmax units and the outputs are others.
     pub fn suits(self, network: &Network) -> Result<(), ModelError> {
-        self.suits_outputs(network.last_activation())
+        self.suits_outputs(network.last().layer.activation())
     }
 
     fn suits_outputs(self, outputs: Activation) -> Result<(), ModelError> {
-        match (self, outputs) {
-            (Cost::Quadratic, _) | (Cost::CrossEntropy, Activation::Sigmoid) => Ok(()),
-            (Cost::CrossEntropy, other) => Err(ModelError::Settings(format!(
-                "the cross-entropy cost is for sigmoid outputs, these are {other:?}"
-            ))),
+        let wanted = match self {
+            Cost::Quadratic => return Ok(()),
+            Cost::CrossEntropy => Activation::Sigmoid,
+            Cost::LogLikelihood => Activation::Softmax,
+        };
+        if outputs == wanted {
+            return Ok(());
         }
+        Err(ModelError::Settings(format!(
+            "the {self} cost is for {wanted} outputs, these are {outputs}"
+        )))
     }
 
     /// The cost of what a network computes, for targets `y`.
@@ -46,12 +57,22 @@ impl Cost {
         if let Err(error) = self.suits_outputs(forward.last_activation) {
             panic!("{error}");
         }
+        let z = forward.z[forward.z.len() - 1];
         match self {
             Cost::Quadratic => quadratic_cost(forward.output(), y),
-            Cost::CrossEntropy => {
-                binary_cross_entropy_with_logits(forward.z[forward.z.len() - 1], y)
-            }
+            Cost::CrossEntropy => binary_cross_entropy_with_logits(z, y),
+            Cost::LogLikelihood => softmax_cross_entropy(z, y),
         }
+    }
+}
+
+impl fmt::Display for Cost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Cost::Quadratic => "quadratic",
+            Cost::CrossEntropy => "cross-entropy",
+            Cost::LogLikelihood => "log-likelihood",
+        })
     }
 }
 
@@ -61,11 +82,19 @@ mod tests {
     use gradus_ops::{Graph, input};
 
     #[test]
-    #[should_panic(expected = "the cross-entropy cost is for sigmoid outputs, these are Tanh")]
+    #[should_panic(expected = "the cross-entropy cost is for sigmoid outputs, these are tanh")]
     fn cross_entropy_is_for_sigmoid_outputs() {
         let g = Graph::new();
         let network = Network::dense(&[2, 1], Activation::Tanh).unwrap();
         let forward = network.forward(input(&g, "x", ("n", 2)));
         Cost::CrossEntropy.of(&forward, input(&g, "y", ("n", 1)));
+    }
+
+    #[test]
+    fn log_likelihood_is_for_softmax_outputs() {
+        let text = |outputs| Cost::LogLikelihood.suits_outputs(outputs).unwrap_err().to_string();
+        let wanted = "the log-likelihood cost is for softmax outputs, these are sigmoid";
+        assert_eq!(text(Activation::Sigmoid), wanted);
+        assert!(Cost::LogLikelihood.suits_outputs(Activation::Softmax).is_ok());
     }
 }

@@ -1,26 +1,22 @@
 //! Networks and their training, on top of `gradus-ops`.
 //!
-//! * [`Network`]: dense layers composed; it owns names and sizes, and writes its expressions into
-//!   any graph;
-//! * [`Init`]: where the parameters start; [`Cost`]: what they are to make small; [`Sgd`]: how;
-//! * [`data`]: the MNIST pictures, and the IDX files they come in;
-//! * [`Training`]: a network being trained, saved to and loaded from a file, resumed bit for bit.
+//! * [`Network`]: layers composed (the module [`layer`]); it owns names and sizes, and writes its
+//!   expressions into any graph; [`classic`] has the books' own;
+//! * [`Init`]: where the parameters start; [`Cost`]: what they are to make small; [`Optimiser`]:
+//!   how; [`Schedule`]: how fast;
+//! * [`data`]: the MNIST pictures, and the files they come in;
+//! * [`Training`]: a network being trained, saved to and loaded from a file, resumed bit for bit;
+//! * [`Evaluation`] and [`History`]: how well it does.
 //!
 //! ```
-//! use gradus_models::{Activation, Cost, Init, Network, Sgd, Settings, Training};
+//! use gradus_models::{Activation, Network, Settings, Training};
 //! use gradus_models::data::Pictures;
 //!
 //! // Two pictures of 2×2 pixels, of the classes 0 and 1.
 //! let pixels = vec![255, 0, 255, 0, 0, 255, 0, 255];
 //! let pictures = Pictures::new(2, 2, pixels, vec![0, 1], 2).unwrap();
 //! let network = Network::dense(&[4, 3, 2], Activation::Sigmoid).unwrap();
-//! let settings = Settings {
-//!     cost: Cost::Quadratic,
-//!     sgd: Sgd { eta: 3.0, momentum: 0.0 },
-//!     batch: 1,
-//!     init: Init::Scaled,
-//!     seed: 1,
-//! };
+//! let settings = Settings { batch: 1, ..Settings::default() };
 //! let mut training = Training::start(network, settings).unwrap();
 //! for _ in 0..200 {
 //!     training.epoch(&pictures, |_, _| ()).unwrap();
@@ -38,19 +34,32 @@
 
 #![forbid(unsafe_code)]
 
+mod activation;
 mod checkpoint;
+pub mod classic;
 mod cost;
 pub mod data;
 mod error;
+mod history;
 mod init;
+pub mod layer;
+mod metrics;
 mod network;
-mod sgd;
+mod optimiser;
+mod parameter;
+mod schedule;
 mod train;
 
+pub use activation::Activation;
 pub use checkpoint::{check_writable, write_atomically};
 pub use cost::Cost;
 pub use error::ModelError;
+pub use history::{History, Record};
 pub use init::Init;
-pub use network::{Activation, Dense, Forward, Network, Parameter};
-pub use sgd::Sgd;
+pub use layer::{AvgPool, BatchNorm, Conv, Dense, Dropout, Flatten, Layer, MaxPool};
+pub use metrics::{Confusion, Evaluation, Score, largest};
+pub use network::{Forward, Network};
+pub use optimiser::{Adam, Optimiser, Sgd};
+pub use parameter::{Parameter, Role};
+pub use schedule::Schedule;
 pub use train::{Settings, Training};

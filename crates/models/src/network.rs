@@ -1,130 +1,200 @@
-//! Dense layers, composed into a network.
+//! Layers, composed into a network.
 //!
 //! Names follow the books, which count the input as layer 1: the first dense layer has the
 //! parameters `w2`, `b2`, the weighted inputs `z2` and the outputs `a2`.
 
-use gradus_ops::{Expr, Graph, matmul, param, relu, sigmoid, tanh, transpose};
+use std::fmt;
+
+use gradus_ops::{Dim, Expr, Graph, input};
 use serde::{Deserialize, Serialize};
 
-use crate::ModelError;
+use crate::layer::{Dense, Layer, Mode, Placed, times};
+use crate::{Activation, ModelError, Parameter};
 
-/// What a unit makes of its weighted input.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Activation {
-    /// a = z.
-    Identity,
-    /// a = 1/(1 + e⁻ᶻ).
-    Sigmoid,
-    /// a = tanh z.
-    Tanh,
-    /// a = max(0, z).
-    Relu,
-}
+/// The most numbers that a network may learn, and that a layer may give for an example; two to the
+/// 28th take a gibibyte.
+const MOST: usize = 1 << 28;
 
-impl Activation {
-    /// The outputs for weighted inputs `z`.
-    #[track_caller]
-    pub fn apply(self, z: Expr<'_>) -> Expr<'_> {
-        match self {
-            Activation::Identity => z,
-            Activation::Sigmoid => sigmoid(z),
-            Activation::Tanh => tanh(z),
-            Activation::Relu => relu(z),
-        }
-    }
-}
-
-/// A fully connected layer: z = x wᵀ + b and a = activation(z), the rows of x being examples.
+/// Layers, each the input of the next.
 ///
-/// Weights are \[outputs, inputs\]: $w^l_{ji}$ leads from unit i of the layer before to unit j.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Dense {
-    /// The name of the network, if it has one: it comes first in all names, as in `decoder.w2`.
+/// As JSON it is its description, from which it can be made again:
+///
+/// ```
+/// use gradus_models::{Activation, Network};
+/// let text = r#"{"input":[784],"layers":[
+///     {"kind":"dense","units":30,"activation":"sigmoid"},
+///     {"kind":"dense","units":10,"activation":"sigmoid"}]}"#;
+/// let network: Network = serde_json::from_str(text).unwrap();
+/// assert_eq!(network, Network::dense(&[784, 30, 10], Activation::Sigmoid).unwrap());
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Description", into = "Description")]
+pub struct Network {
+    name: String,
+    input: Vec<usize>,
+    layers: Vec<Placed>,
+}
+
+/// What a network is made from.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Description {
     #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub network: String,
-    /// The number of the layer; it is part of all names.
-    pub layer: usize,
-    /// How many units the layer before has.
-    pub inputs: usize,
-    /// How many units this layer has.
-    pub outputs: usize,
-    /// The units' activation function.
-    pub activation: Activation,
+    name: String,
+    input: Vec<usize>,
+    layers: Vec<Layer>,
 }
 
-impl Dense {
-    /// The weighted inputs and the outputs of this layer for `x` \[n, inputs\].
-    #[track_caller]
-    pub fn apply<'g>(&self, x: Expr<'g>) -> (Expr<'g>, Expr<'g>) {
-        let _line = x.graph().here();
-        let _layer = x.graph().scope(&self.named("layer"));
-        let (w, b) = (self.weight().node(x.graph()), self.bias().node(x.graph()));
-        let z = matmul(x, transpose(w)) + b;
-        let a = self.activation.apply(z);
-        (self.label("z", z), self.label("a", a))
+impl Network {
+    /// A network for inputs of this shape (an example's; `[784]`, or `[1, 28, 28]` for channels,
+    /// rows and columns), with these layers.
+    ///
+    /// ```
+    /// use gradus_models::{Activation::{Sigmoid, Identity}, Conv, Dense, Flatten, MaxPool, Network};
+    /// let layers = [
+    ///     Conv::new(3, 3, 3, Sigmoid).into(),
+    ///     MaxPool::new(2, 2).into(),
+    ///     Flatten {}.into(),
+    ///     Dense::new(3, Sigmoid).into(),
+    /// ];
+    /// let network = Network::new(&[1, 6, 6], &layers).unwrap();
+    /// assert_eq!(network.count(), 69);
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// If there is no layer, a layer does not fit the one before, or there are more than 2^28
+    /// parameters, or numbers between two layers.
+    pub fn new(input: &[usize], layers: &[Layer]) -> Result<Self, ModelError> {
+        let (input, layers) = (input.to_vec(), layers.to_vec());
+        let description = Description { name: String::new(), input, layers };
+        description.try_into().map_err(ModelError::Settings)
     }
 
-    /// The weights, `w2` in layer 2.
-    pub fn weight(&self) -> Parameter {
-        Parameter {
-            name: self.named("w"),
-            shape: vec![self.outputs, self.inputs],
-            fan_in: Some(self.inputs),
-        }
+    /// A network of dense layers of these sizes, the first being the number of inputs, and one
+    /// activation function for all units: `&[784, 30, 10]` is the books' network for MNIST.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new).
+    pub fn dense(sizes: &[usize], activation: Activation) -> Result<Self, ModelError> {
+        let (input, units) = sizes.split_at(sizes.len().min(1));
+        let dense = |&units: &usize| Dense::new(units, activation).into();
+        let layers: Vec<Layer> = units.iter().map(dense).collect();
+        Self::new(input, &layers)
     }
 
-    /// The biases, `b2` in layer 2.
-    pub fn bias(&self) -> Parameter {
-        Parameter { name: self.named("b"), shape: vec![self.outputs], fan_in: None }
+    /// The same network under a name, which comes first in the names of its parameters, labels and
+    /// layers. Two networks in one graph need two names: one name is one parameter.
+    pub fn named(mut self, name: &str) -> Self {
+        name.clone_into(&mut self.name);
+        self.layers.iter_mut().for_each(|layer| name.clone_into(&mut layer.network));
+        self
     }
 
-    /// `w2`, or `decoder.w2` in a network named `decoder`.
-    fn named(&self, letter: &str) -> String {
-        let dot = if self.network.is_empty() { "" } else { "." };
-        format!("{}{dot}{letter}{}", self.network, self.layer)
+    /// The shape of one example's input.
+    pub fn input(&self) -> &[usize] {
+        &self.input
     }
 
-    /// Labels the node of the layer's first application to an input; a second application, to
-    /// another input, shares the parameters and goes without labels.
-    fn label<'g>(&self, letter: &str, y: Expr<'g>) -> Expr<'g> {
-        let label = self.named(letter);
-        if y.graph().labelled(&label).is_none() { y.named(&label) } else { y }
-    }
-}
-
-/// A named array that training changes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Parameter {
-    /// The name, as in the graph, in the state and in the checkpoint.
-    pub name: String,
-    /// The sizes.
-    pub shape: Vec<usize>,
-    /// For weights, how many inputs each unit adds up; for biases nothing.
-    pub fan_in: Option<usize>,
-}
-
-impl Parameter {
-    /// The node of this parameter.
-    #[track_caller]
-    pub fn node<'g>(&self, graph: &'g Graph) -> Expr<'g> {
-        param(graph, &self.name, self.shape.as_slice())
+    /// The shape of one example's output.
+    pub fn output(&self) -> &[usize] {
+        &self.last().output
     }
 
-    /// How many numbers it has.
+    /// The layers.
+    pub fn layers(&self) -> &[Placed] {
+        &self.layers
+    }
+
+    /// The last layer.
+    pub fn last(&self) -> &Placed {
+        self.layers.last().expect("a network has a layer")
+    }
+
+    /// All parameters, layer by layer, weights before biases: what training changes by the gradient.
+    pub fn parameters(&self) -> Vec<Parameter> {
+        self.layers.iter().flat_map(Placed::parameters).collect()
+    }
+
+    /// All running statistics, layer by layer: what training keeps beside the parameters.
+    pub fn statistics(&self) -> Vec<Parameter> {
+        self.layers.iter().flat_map(Placed::statistics).collect()
+    }
+
+    /// How many numbers all parameters have.
     pub fn count(&self) -> usize {
-        self.shape.iter().product()
+        self.parameters().iter().map(Parameter::count).sum()
+    }
+
+    /// The input called `name` of a graph, with the examples along the named axis `n`.
+    ///
+    /// # Panics
+    ///
+    /// If the name is taken.
+    #[track_caller]
+    pub fn examples<'g>(&self, graph: &'g Graph, name: &str) -> Expr<'g> {
+        input(graph, name, with_examples(&self.input))
+    }
+
+    /// The targets called `name`, of the shape of the outputs.
+    ///
+    /// # Panics
+    ///
+    /// If the name is taken.
+    #[track_caller]
+    pub fn targets<'g>(&self, graph: &'g Graph, name: &str) -> Expr<'g> {
+        input(graph, name, with_examples(self.output()))
+    }
+
+    /// Writes the network into the graph of `x`, whose first axis is that of the examples, for its
+    /// outputs.
+    ///
+    /// # Panics
+    ///
+    /// If `x` has another shape, or a parameter's name is taken by another input.
+    #[track_caller]
+    pub fn forward<'g>(&self, x: Expr<'g>) -> Forward<'g> {
+        self.forward_in(x, Mode::Inference)
+    }
+
+    /// Writes the network into the graph of `x`, for its outputs or for training.
+    ///
+    /// # Panics
+    ///
+    /// As [`forward`](Self::forward).
+    #[track_caller]
+    pub fn forward_in<'g>(&self, x: Expr<'g>, mode: Mode<'g>) -> Forward<'g> {
+        let _line = x.graph().here();
+        let last_activation = self.last().layer.activation();
+        let (z, a, updates) = (Vec::new(), Vec::new(), Vec::new());
+        let mut forward = Forward { z, a, updates, last_activation };
+        let mut input = x;
+        for layer in &self.layers {
+            let applied = layer.apply(input, mode);
+            forward.z.push(applied.z);
+            forward.a.push(applied.a);
+            forward.updates.extend(applied.updates);
+            input = applied.a;
+        }
+        forward
     }
 }
 
-/// What the layers of a network compute: `z[k]` and `a[k]` are the weighted inputs and the outputs
-/// of its k-th dense layer. It lives as long as the graph; the network itself holds no expression.
+fn with_examples(shape: &[usize]) -> Vec<Dim> {
+    [Dim::from("n")].into_iter().chain(shape.iter().map(|&size| Dim::from(size))).collect()
+}
+
+/// What the layers of a network compute. It lives as long as the graph; the network itself holds no
+/// expression.
 #[derive(Clone, Debug)]
 pub struct Forward<'g> {
-    /// The weighted inputs, layer by layer.
+    /// The weighted inputs, layer by layer; of a layer without units, its outputs.
     pub z: Vec<Expr<'g>>,
     /// The outputs, layer by layer.
     pub a: Vec<Expr<'g>>,
+    /// The next values of running statistics, in training.
+    pub updates: Vec<(String, Expr<'g>)>,
     /// The activation function of the last layer.
     pub last_activation: Activation,
 }
@@ -136,125 +206,79 @@ impl<'g> Forward<'g> {
     }
 }
 
-/// The most numbers that a network may learn; two to the 28th take a gibibyte.
-const MOST_PARAMETERS: usize = 1 << 28;
-
-/// Dense layers, each the input of the next.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "Vec<Dense>", into = "Vec<Dense>")]
-pub struct Network(Vec<Dense>);
-
-impl Network {
-    /// A network with layers of these sizes, the first being the number of inputs, and one
-    /// activation function for all units: `&[784, 30, 10]` is the books' network for MNIST.
-    ///
-    /// # Errors
-    ///
-    /// If there are fewer than two layers, one is empty, or there are more than 2^28 parameters.
-    pub fn dense(sizes: &[usize], activation: Activation) -> Result<Self, ModelError> {
-        let pairs = sizes.windows(2).zip(2..);
-        let dense = |(pair, layer): (&[usize], usize)| Dense {
-            network: String::new(),
-            layer,
-            inputs: pair[0],
-            outputs: pair[1],
-            activation,
-        };
-        pairs.map(dense).collect::<Vec<_>>().try_into().map_err(ModelError::Settings)
-    }
-
-    /// The same network under a name, which comes first in the names of its parameters, labels and
-    /// layers. Two networks in one graph need two names: one name is one parameter.
-    pub fn named(mut self, name: &str) -> Self {
-        self.0.iter_mut().for_each(|layer| name.clone_into(&mut layer.network));
-        self
-    }
-
-    /// The layers.
-    pub fn layers(&self) -> &[Dense] {
-        &self.0
-    }
-
-    /// The sizes of all layers, the number of inputs first.
-    pub fn sizes(&self) -> Vec<usize> {
-        [self.0[0].inputs].into_iter().chain(self.0.iter().map(|layer| layer.outputs)).collect()
-    }
-
-    /// The activation function of the last layer.
-    pub fn last_activation(&self) -> Activation {
-        self.0[self.0.len() - 1].activation
-    }
-
-    /// All parameters, layer by layer, weights before biases.
-    pub fn parameters(&self) -> Vec<Parameter> {
-        self.0.iter().flat_map(|layer| [layer.weight(), layer.bias()]).collect()
-    }
-
-    /// How many numbers all parameters have.
-    pub fn count(&self) -> usize {
-        self.parameters().iter().map(Parameter::count).sum()
-    }
-
-    /// Writes the network into the graph of `x` \[n, inputs\].
-    ///
-    /// # Panics
-    ///
-    /// If `x` has another shape, or a parameter's name is taken by another input.
-    #[track_caller]
-    pub fn forward<'g>(&self, x: Expr<'g>) -> Forward<'g> {
-        let _line = x.graph().here();
-        let last_activation = self.last_activation();
-        let mut forward = Forward { z: Vec::new(), a: Vec::new(), last_activation };
-        let mut input = x;
-        for layer in &self.0 {
-            let (z, a) = layer.apply(input);
-            forward.z.push(z);
-            forward.a.push(a);
-            input = a;
-        }
-        forward
-    }
-}
-
-impl TryFrom<Vec<Dense>> for Network {
+impl TryFrom<Description> for Network {
     type Error = String;
 
-    fn try_from(layers: Vec<Dense>) -> Result<Self, String> {
-        if layers.is_empty() {
+    fn try_from(description: Description) -> Result<Self, String> {
+        let Description { name, input, layers } = description;
+        if layers.is_empty() || input.is_empty() {
             return Err("a network has at least two layers, the input and one more".to_owned());
         }
-        if layers.iter().any(|layer| layer.inputs == 0 || layer.outputs == 0) {
-            return Err("every layer of a network has at least one unit".to_owned());
+        bounded(&input).map_err(|problem| format!("{problem}, in the input"))?;
+        let mut network = Self { name, input, layers: Vec::with_capacity(layers.len()) };
+        let (mut number, mut learned) = (1, 0);
+        for (index, layer) in layers.into_iter().enumerate() {
+            let input = network.layers.last().map_or(&network.input, |before| &before.output);
+            let output = layer.output(input).and_then(|output| bounded(&output).map(|()| output));
+            let output = output.map_err(|problem| format!("{problem}, in `{layer}`"))?;
+            number += usize::from(layer.counts());
+            let input = input.clone();
+            let placed =
+                Placed { layer, number, index, network: network.name.clone(), input, output };
+            for Parameter { shape, .. } in placed.parameters() {
+                let count = shape.iter().try_fold(1, |n: usize, &size| n.checked_mul(size));
+                learned = match count.and_then(|count| count.checked_add(learned)) {
+                    Some(learned) if learned <= MOST => learned,
+                    _ => return Err(format!("a network has at most {MOST} parameters")),
+                };
+            }
+            network.layers.push(placed);
         }
-        if let Some(pair) = layers.windows(2).find(|pair| pair[0].outputs != pair[1].inputs) {
-            let (a, b) = (&pair[0], &pair[1]);
-            return Err(format!(
-                "layer {} has {} units and layer {} wants {} inputs",
-                a.layer, a.outputs, b.layer, b.inputs
-            ));
+        let twice = |pair: &&[Parameter]| pair[0].name == pair[1].name;
+        let mut parameters = network.parameters();
+        parameters.sort_by(|a, b| a.name.cmp(&b.name));
+        match parameters.windows(2).find(twice) {
+            Some(pair) => Err(format!("two layers would share the parameter `{}`", pair[0].name)),
+            None => Ok(network),
         }
-        let count = |layer: &Dense| layer.inputs.checked_add(1)?.checked_mul(layer.outputs);
-        let total = layers.iter().try_fold(0_usize, |n, layer| n.checked_add(count(layer)?));
-        if total.is_none_or(|total| total > MOST_PARAMETERS) {
-            return Err(format!("a network has at most {MOST_PARAMETERS} parameters"));
-        }
-        if layers.windows(2).any(|pair| pair[0].layer >= pair[1].layer) {
-            return Err("the layers of a network are numbered in ascending order".to_owned());
-        }
-        Ok(Network(layers))
     }
 }
 
-impl From<Network> for Vec<Dense> {
+/// Checks that there are some numbers and not too many.
+fn bounded(shape: &[usize]) -> Result<(), String> {
+    match shape.iter().try_fold(1, |n: usize, &size| n.checked_mul(size)) {
+        Some(0) => Err("every layer of a network has at least one unit".to_owned()),
+        Some(count) if count <= MOST => Ok(()),
+        _ => Err(format!("{} are more than {MOST} numbers", times(shape))),
+    }
+}
+
+impl From<Network> for Description {
     fn from(network: Network) -> Self {
-        network.0
+        let layers = network.layers.iter().map(|placed| placed.layer).collect();
+        Description { name: network.name, input: network.input, layers }
     }
 }
 
+/// `784-30-10` for dense layers with one activation function; else the layers in words.
+impl fmt::Display for Network {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let units = |placed: &Placed| match placed.layer {
+            Layer::Dense(dense) => Some(dense.units.to_string()),
+            _ => None,
+        };
+        write!(f, "{}", times(&self.input))?;
+        match self.layers.iter().map(units).collect::<Option<Vec<_>>>() {
+            Some(units) => write!(f, "-{}", units.join("-")),
+            None => self.layers.iter().try_for_each(|placed| write!(f, "; {}", placed.layer)),
+        }
+    }
+}
 #[cfg(test)]
 mod tests {
     use super::*;
-    use gradus_ops::input;
+    use crate::{AvgPool, BatchNorm, Conv, Dropout, Flatten, MaxPool, classic};
+    use proptest::prelude::*;
 
     #[test]
     fn the_books_networks_have_as_many_parameters_as_the_books_say() {
@@ -269,13 +293,30 @@ mod tests {
         let network = Network::dense(&[12, 3, 2], Activation::Sigmoid).unwrap();
         let names: Vec<_> = network.parameters().into_iter().map(|p| p.name).collect();
         assert_eq!(names, ["w2", "b2", "w3", "b3"]);
-        assert_eq!(network.sizes(), [12, 3, 2]);
+        assert_eq!((network.input(), network.output()), (&[12][..], &[2][..]));
         let g = Graph::new();
-        let forward = network.forward(input(&g, "x", ("n", 12)));
+        let forward = network.forward(network.examples(&g, "x"));
         assert_eq!(g.labelled("z2"), Some(forward.z[0]));
         assert_eq!(g.labelled("a3"), Some(forward.output()));
         assert_eq!(forward.z[1].scope(), "layer3");
         assert_eq!(forward.output().shape().to_string(), "[n, 2]");
+    }
+
+    #[test]
+    fn layers_that_add_up_inputs_are_counted_and_the_others_follow_them() {
+        let network = classic::lenet();
+        let numbers: Vec<_> = network.layers().iter().map(|placed| placed.number).collect();
+        assert_eq!(numbers, [2, 2, 3, 3, 3, 4, 5, 6]);
+        let g = Graph::new();
+        let forward = network.forward(network.examples(&g, "x"));
+        let labels: Vec<_> = forward.a.iter().map(|a| a.label().unwrap()).collect();
+        assert_eq!(labels, ["a2", "pool2", "a3", "pool3", "flat3", "a4", "a5", "a6"]);
+        assert_eq!(
+            network.to_string(),
+            "1×28×28; conv 6, 5×5, padding 2×2, ReLU; max-pool 2×2; conv 16, 5×5, ReLU; \
+             max-pool 2×2; flatten; dense 120, ReLU; dense 84, ReLU; dense 10, softmax"
+        );
+        assert_eq!(classic::mnist().to_string(), "784-30-10");
     }
 
     #[test]
@@ -309,20 +350,138 @@ mod tests {
     fn sizes_that_make_no_network_are_refused() {
         let text =
             |sizes: &[usize]| Network::dense(sizes, Activation::Sigmoid).unwrap_err().to_string();
-        assert_eq!(text(&[784]), "a network has at least two layers, the input and one more");
-        assert_eq!(text(&[784, 0, 10]), "every layer of a network has at least one unit");
-        assert_eq!(text(&[784, 1 << 62, 10]), "a network has at most 268435456 parameters");
+        let few = "a network has at least two layers, the input and one more";
+        assert_eq!(text(&[]), few);
+        assert_eq!(text(&[784]), few);
+        let empty = "every layer of a network has at least one unit, in ";
+        assert_eq!(text(&[784, 0, 10]), format!("{empty}`dense 0, sigmoid`"));
+        assert_eq!(text(&[0, 10]), format!("{empty}the input"));
+        let many = "4611686018427387904 are more than 268435456 numbers, in ";
+        assert_eq!(text(&[784, 1 << 62]), format!("{many}`dense 4611686018427387904, sigmoid`"));
+        assert_eq!(text(&[1 << 62, 1]), format!("{many}the input"));
         assert_eq!(text(&[784, 10_000_000, 10]), "a network has at most 268435456 parameters");
-        let layer = |layer, inputs, outputs| {
-            format!(
-                r#"{{"layer":{layer},"inputs":{inputs},"outputs":{outputs},"activation":"relu"}}"#
-            )
-        };
-        let read = |a: String, b: String| serde_json::from_str::<Network>(&format!("[{a},{b}]"));
-        assert!(read(layer(2, 4, 3), layer(3, 3, 1)).is_ok());
-        let error = read(layer(2, 4, 3), layer(3, 2, 1)).unwrap_err().to_string();
-        assert_eq!(error, "layer 2 has 3 units and layer 3 wants 2 inputs");
-        let error = read(layer(3, 4, 3), layer(3, 3, 1)).unwrap_err().to_string();
-        assert_eq!(error, "the layers of a network are numbered in ascending order");
+    }
+
+    #[test]
+    fn layers_that_do_not_fit_are_refused() {
+        let text = |layers: &[Layer]| Network::new(&[2, 6, 5], layers).unwrap_err().to_string();
+        let conv = Conv::new(4, 3, 3, Activation::Relu);
+        assert_eq!(
+            text(&[Dense::new(1, Activation::Relu).into()]),
+            "a dense layer wants units in a row; flatten the 2×6×5 first, in `dense 1, ReLU`"
+        );
+        assert_eq!(
+            text(&[Flatten {}.into(), conv.into()]),
+            "a convolutional layer wants maps, channels × rows × columns, and the layer before \
+             gives 60, in `conv 4, 3×3, ReLU`"
+        );
+        assert_eq!(
+            text(&[MaxPool::new(3, 6).into()]),
+            "a pooling layer has a window of 6 cells, more than 5, in `max-pool 3×6`"
+        );
+        assert_eq!(
+            text(&[Conv::new(4, 3, 8, Activation::Relu).padding(0, 1).into()]),
+            "a convolutional layer has a window of 8 cells, more than 5 with 1 on each side, \
+             in `conv 4, 3×8, padding 0×1, ReLU`"
+        );
+        assert_eq!(
+            text(&[conv.groups(4).into()]),
+            "4 groups do not divide 2 channels and 4 filters, in `conv 4, 3×3, 4 groups, ReLU`"
+        );
+        let nothing = "has windows and strides of at least one cell";
+        for layer in [conv.stride(0, 1), conv.dilation(1, 0), Conv { window: [0, 1], ..conv }] {
+            assert!(text(&[layer.into()]).contains(nothing), "{layer}");
+        }
+        assert!(text(&[AvgPool::new(2, 2).stride(1, 0).into()]).contains(nothing));
+        let huge = "has windows, strides and padding of at most 65536 cells";
+        for layer in [conv.padding(1 << 60, 1), conv.stride(1 << 60, 1), conv.dilation(1 << 63, 1)]
+        {
+            assert!(text(&[layer.into()]).contains(huge), "{layer}");
+        }
+        assert!(text(&[Dropout::new(1.0).into()]).starts_with("dropout is from 0 to below 1"));
+        assert!(text(&[Dropout::new(f64::NAN).into()]).contains("not NaN"));
+        let softmax = "softmax is for units in a row, not for feature maps, in ";
+        assert!(text(&[Conv { activation: Activation::Softmax, ..conv }.into()]).contains(softmax));
+        assert!(text(&[BatchNorm::new(Activation::Softmax).into()]).contains(softmax));
+        let norm: Layer = BatchNorm::new(Activation::Relu).into();
+        assert_eq!(text(&[norm, norm]), "two layers would share the parameter `beta1`");
+        let many = Conv::new(1 << 28, 2, 2, Activation::Relu).padding(1, 1);
+        assert!(text(&[many.into()]).contains("are more than 268435456 numbers, in"));
+        assert_eq!(text(&[]), "a network has at least two layers, the input and one more");
+    }
+
+    #[test]
+    fn a_description_is_read_as_strictly_as_it_is_written() {
+        let text = serde_json::to_string(&classic::lenet().named("le")).unwrap();
+        let again: Network = serde_json::from_str(&text).unwrap();
+        assert_eq!(again, classic::lenet().named("le"));
+        let error = |text: &str| serde_json::from_str::<Network>(text).unwrap_err().to_string();
+        let dense = r#"{"kind":"dense","units":3,"activation":"relu"}"#;
+        let of = |layer: &str| format!(r#"{{"input":[4],"layers":[{layer}]}}"#);
+        assert!(serde_json::from_str::<Network>(&of(dense)).is_ok());
+        assert!(error(&of(&dense.replace("units", "unit"))).contains("unknown field `unit`"));
+        assert!(error(&of(&dense.replace("dense", "sparse"))).contains("unknown variant `sparse`"));
+        assert!(error(&of(&dense.replace('3', "0"))).contains("at least one unit, in `dense 0"));
+        assert!(error(&of(&dense.replace('3', "-1"))).contains("invalid value"));
+    }
+
+    /// A layer of any kind, most of which fit small maps.
+    fn any_layer() -> impl Strategy<Value = Layer> {
+        let activation = prop_oneof![
+            Just(Activation::Identity),
+            Just(Activation::Tanh),
+            Just(Activation::Relu),
+            Just(Activation::Softmax),
+        ];
+        let pair = || (1usize..4, 1usize..4);
+        prop_oneof![
+            (1usize..5, activation.clone()).prop_map(|(n, f)| Dense::new(n, f).into()),
+            (1usize..4, pair(), pair(), (0usize..2, 0usize..3), pair(), 1usize..3).prop_map(
+                |(n, w, s, p, d, groups)| {
+                    let conv = Conv::new(n * groups, w.0, w.1, Activation::Sigmoid);
+                    let conv = conv.stride(s.0, s.1).padding(p.0, p.1).dilation(d.0, d.1);
+                    conv.groups(groups).into()
+                }
+            ),
+            (pair(), pair()).prop_map(|(w, s)| MaxPool::new(w.0, w.1).stride(s.0, s.1).into()),
+            (pair(), pair()).prop_map(|(w, s)| AvgPool::new(w.0, w.1).stride(s.0, s.1).into()),
+            Just(Flatten {}.into()),
+            (0.0..0.9).prop_map(|rate| Dropout::new(rate).into()),
+            activation.prop_map(|f| BatchNorm::new(f).into()),
+        ]
+    }
+
+    proptest! {
+        /// The shapes that a network infers are those of its graph, in both modes, and its
+        /// description makes it again.
+        #[test]
+        fn inferred_shapes_are_those_of_the_graph(
+            layers in prop::collection::vec(any_layer(), 8), flat in any::<bool>(),
+        ) {
+            let input_shape: &[usize] = if flat { &[5] } else { &[2, 7, 6] };
+            let mut fitting = vec![Flatten {}.into()];
+            if !flat {
+                fitting[0] = MaxPool::new(1, 1).into();
+            }
+            for layer in layers {
+                fitting.push(layer);
+                if Network::new(input_shape, &fitting).is_err() {
+                    fitting.pop();
+                }
+            }
+            let network = Network::new(input_shape, &fitting).unwrap();
+            let g = Graph::new();
+            let (x, step) = (network.examples(&g, "x"), input(&g, "step", ()));
+            for mode in [Mode::Inference, Mode::Training { step, seed: 1 }] {
+                let forward = network.forward_in(x, mode);
+                for (placed, a) in network.layers().iter().zip(&forward.a) {
+                    prop_assert_eq!(a.shape(), with_examples(&placed.output).into());
+                }
+                let kept = if let Mode::Inference = mode { 0 } else { network.statistics().len() };
+                prop_assert_eq!(forward.updates.len(), kept);
+            }
+            let text = serde_json::to_string(&network).unwrap();
+            prop_assert_eq!(serde_json::from_str::<Network>(&text).unwrap(), network);
+        }
     }
 }

@@ -58,7 +58,7 @@ pub use gradus_autodiff::{
 pub use op::*;
 pub use operation::{Card, Operation, Sample};
 pub use reference::Reference;
-pub use report::{Coverage, Difference, Report, Verdict};
+pub use report::{Compared, Coverage, Difference, Report, Verdict};
 pub use scalar::Scalar;
 pub use shape::{Axes, Dim, Shape};
 

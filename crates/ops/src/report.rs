@@ -31,8 +31,8 @@ pub struct Coverage {
 pub struct Difference {
     /// The order of the derivative.
     pub order: usize,
-    /// What was compared: the inner product, or an element of an input.
-    pub of: String,
+    /// What was compared.
+    pub of: Compared,
     /// The derivative by reverse mode.
     pub derivative: f64,
     /// What it was compared with: forward mode, or the extrapolated finite difference.
@@ -41,6 +41,29 @@ pub struct Difference {
     pub bound: f64,
     /// The outcome.
     pub verdict: Verdict,
+}
+
+/// What was compared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Compared {
+    /// The inner product of random directions u and v with the Jacobian J: ⟨v, J u⟩.
+    Directions,
+    /// The derivative by an element of an input.
+    Element {
+        /// The input's name.
+        input: String,
+        /// The element's place in row-major order.
+        element: usize,
+    },
+}
+
+impl fmt::Display for Compared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Compared::Directions => f.write_str("⟨v, J u⟩"),
+            Compared::Element { input, element } => write!(f, "`{input}` element {element}"),
+        }
+    }
 }
 
 /// The outcome of a comparison.
