@@ -3,16 +3,25 @@
 use std::path::Path;
 
 use gradus::models::data::{Mnist, Pictures, Shuffler};
-use gradus::models::{Activation, Cost, Init, ModelError, Network, Settings, Sgd, Training};
+use gradus::models::{
+    Activation, Adam, BatchNorm, Conv, Cost, Dense, Dropout, Flatten, Init, MaxPool, ModelError,
+    Network, Optimiser, Schedule, Settings, Sgd, Training,
+};
 use gradus::ops::Arrays;
 
 const SETTINGS: Settings = Settings {
     cost: Cost::Quadratic,
-    sgd: Sgd { eta: 1.0, momentum: 0.0 },
+    optimiser: sgd(0.0),
+    eta: 1.0,
+    schedule: Schedule::Constant,
     batch: 3,
     init: Init::Scaled,
     seed: 4,
 };
+
+const fn sgd(momentum: f64) -> Optimiser {
+    Optimiser::Sgd(Sgd { momentum, decay: 0.0 })
+}
 
 /// Sixteen pictures of 2×2 pixels: which half is brighter.
 fn pictures() -> Pictures {
@@ -64,7 +73,9 @@ fn the_cost_falls_and_the_pictures_are_learned() {
 
 /// An epoch in loops: w ← w − η ∂C/∂w, with momentum v ← μ v − η ∂C/∂w and w ← w + v, where C is
 /// the mean of ½ ‖y − a‖² over the mini-batch, by backpropagation as M. Nielsen derives it.
-fn epoch_by_hand(settings: &Settings, state: &Arrays<f32>, order: &[usize]) -> Arrays<f64> {
+fn epoch_by_hand(
+    settings: &Settings, momentum: f64, state: &Arrays<f32>, order: &[usize],
+) -> Arrays<f64> {
     let mut state: Arrays<f64> =
         state.iter().map(|(name, x)| (name.clone(), x.mapv(f64::from))).collect();
     let sigma = |z: f64| 1.0 / (1.0 + (-z).exp());
@@ -100,11 +111,11 @@ fn epoch_by_hand(settings: &Settings, state: &Arrays<f32>, order: &[usize]) -> A
             }
         }
         for name in ["w2", "b2", "w3", "b3"] {
-            let down = &gradients[name] * -settings.sgd.eta;
+            let down = &gradients[name] * -settings.eta;
             let velocity = state.get_mut(&format!("velocity.{name}"));
             let change = match velocity {
                 Some(v) => {
-                    *v = &*v * settings.sgd.momentum + down;
+                    *v = &*v * momentum + down;
                     v.clone()
                 }
                 None => down,
@@ -118,10 +129,10 @@ fn epoch_by_hand(settings: &Settings, state: &Arrays<f32>, order: &[usize]) -> A
 #[test]
 fn an_epoch_is_the_books_also_with_a_short_last_batch_and_with_momentum() {
     for momentum in [0.0, 0.7] {
-        let settings = Settings { batch: 5, sgd: Sgd { eta: 2.0, momentum }, ..SETTINGS };
+        let settings = Settings { batch: 5, optimiser: sgd(momentum), eta: 2.0, ..SETTINGS };
         let mut training = start(settings);
         let order = Shuffler::new(settings.seed).order(16);
-        let want = epoch_by_hand(&settings, training.state(), &order);
+        let want = epoch_by_hand(&settings, momentum, training.state(), &order);
         let mut steps = Vec::new();
         training.epoch(&pictures(), |done, all| steps.push((done, all))).unwrap();
         assert_eq!(steps, [(5, 16), (10, 16), (15, 16), (16, 16)]);
@@ -149,8 +160,8 @@ fn a_seed_decides_every_bit() {
 
 #[test]
 fn a_resumed_training_goes_on_to_the_same_bits() {
-    let momentum = Sgd { eta: 0.3, momentum: 0.9 };
-    for settings in [SETTINGS, Settings { sgd: momentum, cost: Cost::CrossEntropy, ..SETTINGS }] {
+    let momentum = Settings { optimiser: sgd(0.9), eta: 0.3, ..SETTINGS };
+    for settings in [SETTINGS, Settings { cost: Cost::CrossEntropy, ..momentum }] {
         let mut undisturbed = start(settings);
         train(&mut undisturbed, 5);
         let mut training = start(settings);
@@ -206,14 +217,17 @@ fn foreign_and_mismatched_files_are_refused() {
         "a safetensors file, but not a checkpoint: it has no `gradus` metadata"
     );
     assert_eq!(
-        with("\\\"format\\\":1", "\\\"format\\\":9"),
-        "a checkpoint of format 9; this program reads 1"
+        with("\\\"format\\\":2", "\\\"format\\\":9"),
+        "a checkpoint of format 9; this program reads 2"
     );
-    let text = with("\\\"outputs\\\":3", "\\\"outputs\\\":4");
-    let wanted = "the `gradus` metadata is damaged: layer 2 has 4 units and layer 3 wants 3 inputs";
+    let text = with("\\\"units\\\":3", "\\\"units\\\":0");
+    let wanted = "the `gradus` metadata is damaged: every layer of a network has at least one unit, \
+                  in `dense 0, sigmoid`";
     assert!(text.starts_with(wanted), "{text}");
+    let wanted = "the array `w2` is [3, 4]; wanted [4, 4]";
+    assert_eq!(with("\\\"units\\\":3", "\\\"units\\\":4"), wanted);
     assert_eq!(with("\"b2\":", "\"b7\":"), "the array `b2` of the network is missing");
-    assert_eq!(with("[3,4]", "[4,3]"), "the array `w2` is F32 [4, 3]; wanted F32 [3, 4]");
+    assert_eq!(with("[3,4]", "[4,3]"), "the array `w2` is [4, 3]; wanted [3, 4]");
     assert_eq!(with("\\\"batch\\\":3", "\\\"batch\\\":0"), "a mini-batch has at least one example");
 }
 
@@ -244,7 +258,7 @@ fn settings_that_make_no_sense_are_refused() {
         let network = Network::dense(&[4, 2], activation).unwrap();
         Training::start(network, settings).unwrap_err().to_string()
     };
-    let sgd = |eta, momentum| Settings { sgd: Sgd { eta, momentum }, ..SETTINGS };
+    let sgd = |eta, momentum| Settings { eta, optimiser: sgd(momentum), ..SETTINGS };
     let sigmoid = Activation::Sigmoid;
     assert_eq!(
         text(sgd(0.0, 0.0), sigmoid),
@@ -261,7 +275,7 @@ fn settings_that_make_no_sense_are_refused() {
     let entropy = Settings { cost: Cost::CrossEntropy, ..SETTINGS };
     assert_eq!(
         text(entropy, Activation::Tanh),
-        "the cross-entropy cost is for sigmoid outputs, these are Tanh"
+        "the cross-entropy cost is for sigmoid outputs, these are tanh"
     );
 }
 
@@ -279,8 +293,7 @@ fn divergence_is_reported_and_leaves_the_training_as_it_was() {
     // The second is seen only in the state after the last step, whose cost is still finite.
     for (eta, batch, finite) in [(1e30, 3, false), (3.4e38, 16, true)] {
         let network = Network::dense(&[4, 2], Activation::Identity).unwrap();
-        let sgd = Sgd { eta, momentum: 0.0 };
-        let settings = Settings { sgd, batch, init: Init::Normal, seed: 2, ..SETTINGS };
+        let settings = Settings { eta, batch, init: Init::Normal, seed: 2, ..SETTINGS };
         let mut training = Training::start(network, settings).unwrap();
         let before = file(&training);
         let error = training.epoch(&pictures(), |_, _| ()).unwrap_err();
@@ -342,4 +355,142 @@ fn mnist_is_what_its_page_says() {
     let deviation = (squares / count - mean * mean).sqrt();
     assert!((mean - 0.130_660).abs() < 5e-7, "{mean}");
     assert!((deviation - 0.308_108).abs() < 5e-7, "{deviation}");
+}
+
+/// Twelve pictures of 4×4 pixels, of three classes: in which of three columns is a line.
+fn lines() -> Pictures {
+    let (mut pixels, mut labels) = (Vec::new(), Vec::new());
+    for k in 0..12u8 {
+        labels.push(k % 3);
+        let line = |column: u8| if column == k % 3 { 200 + k } else { 3 * k };
+        pixels.extend((0..16).map(|cell| line(cell % 4)));
+    }
+    Pictures::new(4, 4, pixels, labels, 3).unwrap()
+}
+
+/// A network with every kind of state: running statistics, masks, means of the optimiser's.
+fn with_all_state() -> Training {
+    let layers = [
+        Conv::new(4, 2, 2, Activation::Identity).into(),
+        BatchNorm::new(Activation::Relu).into(),
+        MaxPool::new(2, 2).stride(1, 1).into(),
+        Flatten {}.into(),
+        Dropout::new(0.2).into(),
+        Dense::new(3, Activation::Softmax).into(),
+    ];
+    let network = Network::new(&[1, 4, 4], &layers).unwrap();
+    let settings = Settings {
+        cost: Cost::LogLikelihood,
+        optimiser: Adam { decay: 0.01, ..Adam::default() }.into(),
+        eta: 0.03,
+        schedule: Schedule::Plateau { patience: 1, factor: 0.5 },
+        batch: 5,
+        init: Init::He,
+        seed: 3,
+    };
+    Training::start(network, settings).unwrap()
+}
+
+#[test]
+fn a_network_with_every_kind_of_state_learns_and_resumes_to_the_same_bits() {
+    let mut undisturbed = with_all_state();
+    let mut training = with_all_state();
+    let names: Vec<&str> = training.state().keys().map(String::as_str).collect();
+    assert_eq!(names.len(), 6 + 2 + 12 + 1, "{names:?}");
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("checkpoint");
+    for _ in 0..40 {
+        for training in [&mut undisturbed, &mut training] {
+            training.epoch(&lines(), |_, _| ()).unwrap();
+            training.validate(&lines(), 1).unwrap();
+        }
+        training.save(&path).unwrap();
+        training = Training::load(&path).unwrap();
+    }
+    assert_eq!(file(&training), file(&undisturbed));
+    assert_eq!(training.network(), with_all_state().network());
+    assert_eq!(training.history().records(), undisturbed.history().records());
+    assert_eq!(training.count_correct(&lines(), 2).unwrap(), 12);
+    assert!(training.eta() < 0.03, "no improvement is possible once all are right");
+}
+
+#[test]
+fn the_learning_rate_follows_its_schedule() {
+    // Epoch by epoch, as plain training at that rate would have gone on.
+    let settings = Settings { schedule: Schedule::Steps { every: 2, factor: 0.5 }, ..SETTINGS };
+    let mut training = start(settings);
+    train(&mut training, 5);
+    let etas: Vec<f64> = training.history().records().iter().map(|record| record.eta).collect();
+    assert_eq!(etas, [1.0, 1.0, 0.5, 0.5, 0.25]);
+    let mut shuffler = Shuffler::new(settings.seed);
+    let mut state = start(settings).state().clone();
+    for eta in etas {
+        let order = shuffler.order(16);
+        let next = epoch_by_hand(&Settings { eta, ..settings }, 0.0, &state, &order);
+        state = next.into_iter().map(|(name, x)| (name, x.mapv(|x| x as f32))).collect();
+    }
+    for (name, got) in training.state() {
+        let close = |(a, b): (&f32, &f32)| (a - b).abs() <= 1e-5;
+        assert!(got.iter().zip(&state[name]).all(close), "{name}");
+    }
+}
+
+#[test]
+fn a_schedule_that_looks_at_validations_wants_them() {
+    let schedule = Schedule::Plateau { patience: 1, factor: 0.5 };
+    let mut training = start(Settings { schedule, ..SETTINGS });
+    train(&mut training, 1);
+    let before = file(&training);
+    let error = training.epoch(&pictures(), |_, _| ()).unwrap_err().to_string();
+    assert_eq!(error, "the schedule plateau:1:0.5 wants a validation after each epoch");
+    assert_eq!(file(&training), before);
+    training.validate(&pictures(), 1).unwrap();
+    train(&mut training, 1);
+}
+
+#[test]
+fn an_evaluation_is_the_cost_and_the_classes() {
+    let mut training = start(SETTINGS);
+    train(&mut training, 3);
+    let pictures = pictures();
+    let (x, y) = pictures.batch(&(0..16).collect::<Vec<_>>());
+    let outputs = training.outputs(&x).unwrap();
+    let squares = (&outputs - &y).mapv(|error| f64::from(error).powi(2));
+    let evaluation = training.evaluate(&pictures, 1).unwrap();
+    assert!((evaluation.cost - squares.sum() / 32.0).abs() < 1e-6);
+    let right = |k: &usize| (outputs[[*k, 1]] > outputs[[*k, 0]]) == (y[[*k, 1]] == 1.0);
+    assert_eq!(evaluation.confusion.correct(), (0..16).filter(right).count());
+    let ones = pictures.labels().iter().filter(|&&label| label == 1).count();
+    assert_eq!((evaluation.confusion.of(1), evaluation.confusion.of(0)), (ones, 16 - ones));
+
+    assert_eq!(training.history().records()[2].test, None);
+    let score = training.test(&pictures, 1).unwrap().score();
+    assert_eq!(training.history().records()[2].test, Some(score));
+    assert_eq!(training.history().records()[1].test, None);
+}
+
+#[test]
+fn given_parameters_are_taken_as_they_are() {
+    let given = start(Settings { seed: 9, ..SETTINGS }).state().clone();
+    let network = || Network::dense(&[4, 3, 2], Activation::Sigmoid).unwrap();
+    let momentum = Settings { optimiser: sgd(0.5), ..SETTINGS };
+    let training = Training::start_from(network(), momentum, given.clone()).unwrap();
+    for (name, array) in &given {
+        assert_eq!(&training.state()[name], array);
+    }
+    assert!(training.state()["velocity.w2"].iter().all(|&v| v == 0.0));
+
+    let refused = |change: &dyn Fn(&mut Arrays<f32>)| {
+        let mut parameters = given.clone();
+        change(&mut parameters);
+        Training::start_from(network(), SETTINGS, parameters).unwrap_err().to_string()
+    };
+    let missing = refused(&|p| drop(p.remove("b3")));
+    assert_eq!(missing, "the array `b3` of the network is missing");
+    let shape = refused(&|p| drop(p.insert("b3".to_owned(), given["b2"].clone())));
+    assert_eq!(shape, "the array `b3` is [3]; wanted [2]");
+    let extra = refused(&|p| drop(p.insert("b4".to_owned(), given["b2"].clone())));
+    assert_eq!(extra, "the array `b4` is not one of the network's");
+    let infinite = refused(&|p| p.get_mut("w2").unwrap()[[0, 1]] = f32::INFINITY);
+    assert_eq!(infinite, "the array `w2` has a number that is not finite");
 }

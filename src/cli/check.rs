@@ -185,7 +185,7 @@ fn summary(parameter: &Parameter, elements: &[(usize, &Difference)]) -> Vec<Stri
         format!("{} / {}", elements.len(), parameter.count()),
         format!("{:.1e}", largest(|d| d.derivative.abs())),
         format!("{:.1e}", largest(apart)),
-        format!("{:.4}", largest(|d| (d.derivative - d.other).abs() / d.bound)),
+        format!("{:.0e}", largest(|d| (d.derivative - d.other).abs() / d.bound)),
         verdict,
     ]
 }
