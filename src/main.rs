@@ -17,6 +17,7 @@ struct Gradus {
 #[derive(clap::Subcommand)]
 enum Command {
     Train(cli::train::Train),
+    Predict(cli::predict::Predict),
     Eval(cli::eval::Eval),
     Check(cli::check::Check),
     Summary(cli::summary::Summary),
@@ -26,6 +27,7 @@ enum Command {
 fn main() -> ExitCode {
     let done = match Gradus::parse().command {
         Command::Train(train) => train.run(),
+        Command::Predict(predict) => predict.run(),
         Command::Eval(eval) => eval.run(),
         Command::Check(check) => check.run(),
         Command::Summary(summary) => summary.run(),

@@ -23,7 +23,7 @@ fn every_kind() -> Network {
         Conv::new(2, 2, 2, Activation::Sigmoid).into(),
         AvgPool::new(2, 1).into(),
         Dropout::new(0.25).into(),
-        Flatten {}.into(),
+        Flatten.into(),
         Dense::new(4, Activation::Identity).into(),
         BatchNorm::new(Activation::Tanh).into(),
         Dropout::new(0.5).into(),

@@ -374,7 +374,7 @@ fn with_all_state() -> Training {
         Conv::new(4, 2, 2, Activation::Identity).into(),
         BatchNorm::new(Activation::Relu).into(),
         MaxPool::new(2, 2).stride(1, 1).into(),
-        Flatten {}.into(),
+        Flatten.into(),
         Dropout::new(0.2).into(),
         Dense::new(3, Activation::Softmax).into(),
     ];

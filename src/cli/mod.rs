@@ -4,6 +4,7 @@ pub mod check;
 pub mod eval;
 mod model;
 pub mod ops;
+pub mod predict;
 pub mod summary;
 mod table;
 pub mod train;

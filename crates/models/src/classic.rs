@@ -18,7 +18,7 @@ pub fn small_cnn() -> Network {
         &[
             Conv::new(3, 3, 3, Sigmoid).into(),
             MaxPool::new(2, 2).into(),
-            Flatten {}.into(),
+            Flatten.into(),
             Dense::new(3, Sigmoid).into(),
         ],
     )
@@ -42,7 +42,7 @@ pub fn lenet() -> Network {
             MaxPool::new(2, 2).into(),
             Conv::new(16, 5, 5, Relu).into(),
             MaxPool::new(2, 2).into(),
-            Flatten {}.into(),
+            Flatten.into(),
             Dense::new(120, Relu).into(),
             Dense::new(84, Relu).into(),
             Dense::new(10, Softmax).into(),

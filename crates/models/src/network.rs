@@ -54,7 +54,7 @@ impl Network {
     /// let layers = [
     ///     Conv::new(3, 3, 3, Sigmoid).into(),
     ///     MaxPool::new(2, 2).into(),
-    ///     Flatten {}.into(),
+    ///     Flatten.into(),
     ///     Dense::new(3, Sigmoid).into(),
     /// ];
     /// let network = Network::new(&[1, 6, 6], &layers).unwrap();
@@ -371,7 +371,7 @@ mod tests {
             "a dense layer wants units in a row; flatten the 2×6×5 first, in `dense 1, ReLU`"
         );
         assert_eq!(
-            text(&[Flatten {}.into(), conv.into()]),
+            text(&[Flatten.into(), conv.into()]),
             "a convolutional layer wants maps, channels × rows × columns, and the layer before \
              gives 60, in `conv 4, 3×3, ReLU`"
         );
@@ -423,6 +423,9 @@ mod tests {
         assert!(error(&of(&dense.replace("dense", "sparse"))).contains("unknown variant `sparse`"));
         assert!(error(&of(&dense.replace('3', "0"))).contains("at least one unit, in `dense 0"));
         assert!(error(&of(&dense.replace('3', "-1"))).contains("invalid value"));
+        let flatten = r#"{"kind":"flatten"}"#;
+        assert!(serde_json::from_str::<Network>(&of(flatten)).is_ok());
+        assert!(!error(&of(r#"{"kind":"flatten","twice":true}"#)).is_empty());
     }
 
     /// A layer of any kind, most of which fit small maps.
@@ -445,7 +448,7 @@ mod tests {
             ),
             (pair(), pair()).prop_map(|(w, s)| MaxPool::new(w.0, w.1).stride(s.0, s.1).into()),
             (pair(), pair()).prop_map(|(w, s)| AvgPool::new(w.0, w.1).stride(s.0, s.1).into()),
-            Just(Flatten {}.into()),
+            Just(Flatten.into()),
             (0.0..0.9).prop_map(|rate| Dropout::new(rate).into()),
             activation.prop_map(|f| BatchNorm::new(f).into()),
         ]
@@ -459,7 +462,7 @@ mod tests {
             layers in prop::collection::vec(any_layer(), 8), flat in any::<bool>(),
         ) {
             let input_shape: &[usize] = if flat { &[5] } else { &[2, 7, 6] };
-            let mut fitting = vec![Flatten {}.into()];
+            let mut fitting = vec![Flatten.into()];
             if !flat {
                 fitting[0] = MaxPool::new(1, 1).into();
             }

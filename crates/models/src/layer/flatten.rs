@@ -9,8 +9,7 @@ use super::{Applied, Layer, Mode, Placed, Rules};
 
 /// The cells of all maps in a row: map by map, row by row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Flatten {}
+pub struct Flatten;
 
 impl Rules for Flatten {
     fn output(&self, input: &[usize]) -> Result<Vec<usize>, String> {
