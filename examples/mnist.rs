@@ -46,7 +46,8 @@ fn main() -> Result<(), ModelError> {
     assert_eq!(loaded.state(), training.state());
 
     // Both go on to the same bits.
-    let (one, other) = (training.epoch(&mnist.training, |_, _| ())?, loaded.epoch(&mnist.training, |_, _| ())?);
+    let (one, other) =
+        (training.epoch(&mnist.training, |_, _| ())?, loaded.epoch(&mnist.training, |_, _| ())?);
     assert_eq!((one, training.state()), (other, loaded.state()));
     // ANCHOR_END: save
 

@@ -49,7 +49,10 @@ fn impossible_settings_are_named() {
         "the learning rate is a positive number, of the size of an f32, not 1e-60\n"
     );
     assert_eq!(refused("--batch", "0"), "a mini-batch has at least one example\n");
-    assert_eq!(refused("--momentum", "1"), "the momentum is from 0 to below 1, as an f32, not 1.0\n");
+    assert_eq!(
+        refused("--momentum", "1"),
+        "the momentum is from 0 to below 1, as an f32, not 1.0\n"
+    );
     let decay = "the weight decay is 0 or more, of the size of an f32, not NaN\n";
     assert_eq!(refused("--decay", "NaN"), decay);
     let cost = "the log-likelihood cost is for softmax outputs, these are sigmoid\n";
@@ -77,10 +80,12 @@ fn a_checkpoint_that_is_none_is_refused_by_every_command() {
     let good = std::fs::read(&trained().0).unwrap();
     let png = std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("data/digits/1-a.png"));
     let file = beside(&folder, "file");
-    let commands: [&[&str]; 4] =
-        [&["predict", "FILE", "data/digits/1-a.png"], &["eval", "FILE"], &["summary", "FILE"], &[
-            "train", "mnist", "--resume", "FILE",
-        ]];
+    let commands: [&[&str]; 4] = [
+        &["predict", "FILE", "data/digits/1-a.png"],
+        &["eval", "FILE"],
+        &["summary", "FILE"],
+        &["train", "mnist", "--resume", "FILE"],
+    ];
     let refused = |name: &str, wanted: &str| {
         for command in commands {
             let arguments: Vec<&str> =

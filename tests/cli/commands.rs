@@ -140,9 +140,10 @@ fn check_passes_for_the_books_networks() {
 #[test]
 fn summary_shows_layers_and_parameters() {
     let printed = succeeds(&["summary", "lenet"]);
-    let rows: Vec<Vec<&str>> =
-        printed.lines().map(|line| line.split("  ").filter(|cell| !cell.is_empty()).collect());
-    let cells = |row: usize| rows[row].iter().map(|cell| cell.trim()).collect::<Vec<_>>();
+    let lines: Vec<&str> = printed.lines().collect();
+    let cells = |row: usize| -> Vec<&str> {
+        lines[row].split("  ").map(str::trim).filter(|cell| !cell.is_empty()).collect()
+    };
     assert_eq!(cells(0), ["layer", "kind", "output", "parameters", "numbers"]);
     assert_eq!(cells(1), ["1", "input", "1×28×28", "0"]);
     let conv = ["3", "conv 16, 5×5, ReLU", "16×10×10", "w3 16×6×5×5, b3 16", "2416"];

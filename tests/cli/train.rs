@@ -1,9 +1,8 @@
 //! `gradus train`.
 
 use std::path::Path;
-use std::process::{Command, Stdio};
 
-use super::{beside, fails, gradus, succeeds, text, trained};
+use super::{beside, gradus, succeeds, text, trained};
 
 /// The main job: the default settings end at 95 % or more of the test pictures.
 #[test]
@@ -94,7 +93,6 @@ fn pictures_that_do_not_fit_the_layers_are_named() {
     assert!(!Path::new(&out).exists());
 }
 
-
 #[test]
 fn the_log_the_best_and_early_stopping_go_together() {
     let folder = tempfile::tempdir().unwrap();
@@ -121,9 +119,9 @@ fn the_log_the_best_and_early_stopping_go_together() {
         assert!(printed.contains(&shown), "{shown}{printed}");
     }
     // It stops two epochs after the best, whose network is in the other file.
-    let at = (0..epochs.len()).rev().max_by(|&a, &b| {
-        number(&epochs[a], 4).total_cmp(&number(&epochs[b], 4))
-    });
+    let at = (0..epochs.len())
+        .rev()
+        .max_by(|&a, &b| number(&epochs[a], 4).total_cmp(&number(&epochs[b], 4)));
     let at = at.unwrap();
     assert_eq!(epochs.len(), at + 3, "{printed}");
     let stopped = format!("Stopped: no epoch since {at} was better on the validation pictures\n");
@@ -142,8 +140,20 @@ fn a_network_can_be_described_in_a_file() {
     let small = lenet.replace("\"filters\": 16", "\"filters\": 2");
     std::fs::write(&model, small).unwrap();
     let printed = succeeds(&[
-        "train", "mnist", "--model", &model, "--pictures", "200", "--epochs", "1", "--out", &out,
-        "--optimiser", "adam", "--decay", "0.001",
+        "train",
+        "mnist",
+        "--model",
+        &model,
+        "--pictures",
+        "200",
+        "--epochs",
+        "1",
+        "--out",
+        &out,
+        "--optimiser",
+        "adam",
+        "--decay",
+        "0.001",
     ]);
     let wanted = "1×28×28; conv 6, 5×5, padding 2×2, ReLU; max-pool 2×2; conv 2, 5×5, ReLU; \
                   max-pool 2×2; flatten; dense 120, ReLU; dense 84, ReLU; dense 10, softmax \

@@ -438,3 +438,26 @@ fn compile(network: &Network, settings: &Settings) -> Result<Reference, ModelErr
     updates.extend(forward.updates);
     Ok(Reference::new(&[cost], &updates)?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Activation, Dense, Dropout};
+
+    #[test]
+    fn masks_do_not_repeat_when_steps_can_no_longer_be_told_apart() {
+        let pictures = Pictures::new(1, 2, vec![0, 9, 9, 0], vec![0, 1], 2).unwrap();
+        let dense = Dense::new(2, Activation::Sigmoid).into();
+        let drops = Network::new(&[2], &[Dropout::new(0.5).into(), dense]).unwrap();
+        let plain = Network::new(&[2], &[dense]).unwrap();
+        let settings = Settings { batch: 2, ..Settings::default() };
+        for (network, limited) in [(drops, true), (plain, false)] {
+            let mut training = Training::start(network, settings).unwrap();
+            training.steps = (1 << 24) - 1;
+            training.epoch(&pictures, |_, _| ()).unwrap();
+            let error = training.epoch(&pictures, |_, _| ()).err().map(|error| error.to_string());
+            let text = "a network with dropout is trained for at most 16777216 steps";
+            assert_eq!(error.as_deref(), limited.then_some(text));
+        }
+    }
+}
