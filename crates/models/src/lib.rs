@@ -3,7 +3,7 @@
 //! * [`Network`]: dense layers composed; it owns names and sizes, and writes its expressions into
 //!   any graph;
 //! * [`Init`]: where the parameters start; [`Cost`]: what they are to make small; [`Sgd`]: how;
-//! * [`data`]: the MNIST pictures, and the IDX files they come in;
+//! * [`data`]: the MNIST pictures, and the IDX files they come in; digits from PNG files;
 //! * [`Training`]: a network being trained, saved to and loaded from a file, resumed bit for bit.
 //!
 //! ```
