@@ -1,9 +1,8 @@
 //! A grey picture of a digit, made as MNIST's pictures are made.
 //!
-//! The page of the MNIST database (Y. LeCun, C. Cortes, C. J. C. Burges) says how: the black and
-//! white digits were "size normalized to fit in a 20x20 pixel box while preserving their aspect
-//! ratio", grey coming from the anti-aliasing, and then centred in 28×28 pixels by their centre of
-//! mass. A network that learned from such pictures reads others the better the more alike they
+//! The page of the MNIST database (Y. LeCun, C. Cortes, C. J. C. Burges) says how: black and white
+//! digits were scaled, without distorting them, so that they fit 20×20 pixels, which made the
+//! edges grey, and then centred in 28×28 pixels by their centre of mass. A network that learned from such pictures reads others the better the more alike they
 //! are. The steps, once it is known what is ink:
 //!
 //! 4. **Crop** to the box around the ink. A piece with less than [`SPECK`] of the largest piece's
