@@ -18,6 +18,7 @@ fn main() -> Result<(), ModelError> {
         println!("  {} {:?}", parameter.name, parameter.shape);
     }
     // ANCHOR_END: network
+    println!();
 
     // ANCHOR: train
     let mnist = Mnist::read(Path::new("data/mnist"))?;
@@ -37,6 +38,7 @@ fn main() -> Result<(), ModelError> {
         println!("Epoch {epoch}: cost {cost:.4}, right {} / {}", score.correct, score.of);
     }
     // ANCHOR_END: train
+    println!();
 
     // ANCHOR: save
     let folder = tempfile::tempdir().expect("a folder for temporary files");

@@ -17,6 +17,7 @@ fn main() {
     let z = matmul(hidden, transpose(w)) + b;
     let cost = binary_cross_entropy_with_logits(z, y);
 
+    // ANCHOR: step
     // A step of gradient descent is a list of updates; η is an input, so that it can change.
     let eta = input(&g, "eta", ());
     let parameters = [("v", v), ("c", c), ("w", w), ("b", b)];
@@ -27,6 +28,7 @@ fn main() {
         .map(|(&(name, p), dp)| (name.to_owned(), p - eta * dp))
         .collect();
     let mut step = Reference::new(&[cost], &updates).expect("updates have their inputs' shapes");
+    // ANCHOR_END: step
 
     let mut state = Arrays::from([
         ("v".to_owned(), array![[0.9, -0.6], [-0.5, 0.8]].into_dyn()),

@@ -1,9 +1,10 @@
 //! A grey picture of a digit, made as MNIST's pictures are made.
 //!
 //! The page of the MNIST database (Y. LeCun, C. Cortes, C. J. C. Burges) says how: black and white
-//! digits were scaled, without distorting them, so that they fit 20×20 pixels, which made the
-//! edges grey, and then centred in 28×28 pixels by their centre of mass. A network that learned from such pictures reads others the better the more alike they
-//! are. The steps, once it is known what is ink:
+//! digits were scaled, without distorting them, so that they fit 20×20 pixels, which made the edges
+//! grey, and then centred in 28×28 pixels by their centre of mass. A network that learned from such
+//! pictures reads others the better the more alike they are. The steps, once it is known what is
+//! ink:
 //!
 //! 4. **Crop** to the box around the ink. A piece with less than [`SPECK`] of the largest piece's
 //!    ink does not widen the box: one speck far out would make the digit small.
