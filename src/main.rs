@@ -16,7 +16,7 @@ struct Gradus {
 
 #[derive(clap::Subcommand)]
 enum Command {
-    Train(cli::train::Train),
+    Train(Box<cli::train::Train>),
     Predict(cli::predict::Predict),
     Eval(cli::eval::Eval),
     Check(cli::check::Check),

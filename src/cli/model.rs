@@ -1,30 +1,20 @@
-//! Networks by name or file.
+//! Networks by name or description.
 
 use std::path::Path;
 
-use gradus::models::{ModelError, Network, Training, classic};
+use gradus::models::{ModelError, Network, classic};
 
-/// A network, and its training if it comes from a checkpoint.
-pub struct Model {
-    pub network: Network,
-    pub training: Option<Training>,
-}
-
-/// The network of a name (`mnist`, `lenet`, `demon`, `cnn`), of a description (a file whose name
-/// ends in `.json`), or of a checkpoint (any other file).
-pub fn model(name: &str) -> Result<Model, ModelError> {
-    let network = match name {
+/// The network of a name (`mnist`, `lenet`, `demon`, `cnn`) or of a description, a file whose name
+/// ends in `.json`; nothing for anything else.
+pub fn model(name: &str) -> Result<Option<Network>, ModelError> {
+    Ok(Some(match name {
         "mnist" => classic::mnist(),
         "lenet" => classic::lenet(),
         "demon" => classic::demons(),
         "cnn" => classic::small_cnn(),
         _ if name.ends_with(".json") => read(Path::new(name))?,
-        _ => {
-            let training = Training::load(Path::new(name))?;
-            return Ok(Model { network: training.network().clone(), training: Some(training) });
-        }
-    };
-    Ok(Model { network, training: None })
+        _ => return Ok(None),
+    }))
 }
 
 /// Reads the description of a network.

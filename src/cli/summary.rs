@@ -1,9 +1,11 @@
 //! `gradus summary`.
 
+use std::path::Path;
+
 use clap::Args;
 use gradus::models::{ModelError, Network, Parameter, Training};
 
-use super::model::{Model, model};
+use super::model::model;
 use super::table::table;
 use super::{describe, say, share};
 
@@ -20,7 +22,13 @@ pub struct Summary {
 
 impl Summary {
     pub fn run(self) -> Result<(), ModelError> {
-        let Model { network, training } = model(&self.model)?;
+        let (network, training) = match model(&self.model)? {
+            Some(network) => (network, None),
+            None => {
+                let training = Training::load(Path::new(&self.model))?;
+                (training.network().clone(), Some(training))
+            }
+        };
         if self.json {
             return say(&serde_json::to_string_pretty(&network).expect("names and numbers"));
         }

@@ -222,7 +222,12 @@ impl Train {
     fn network(&self) -> Result<Network, ModelError> {
         match &self.layers {
             Some(sizes) => Network::dense(sizes, Activation::Sigmoid),
-            None => Ok(model(&self.model)?.network),
+            None => model(&self.model)?.ok_or_else(|| {
+                ModelError::Settings(format!(
+                    "`{}` is no model; wanted mnist, lenet or a description in a file *.json",
+                    self.model
+                ))
+            }),
         }
     }
 

@@ -133,7 +133,11 @@ fn a_description_that_is_none_is_refused() {
     let error = fails(1, &["train", "mnist", "--model", &file]);
     assert!(error.starts_with(&format!("gradus: {file}: cannot read: ")), "{error}");
     let error = fails(1, &["train", "mnist", "--model", "resnet"]);
-    assert!(error.starts_with("gradus: resnet: cannot read: "), "{error}");
+    let wanted = "`resnet` is no model; wanted mnist, lenet or a description in a file *.json\n";
+    assert_eq!(error, format!("gradus: {wanted}"));
+    // Not a checkpoint either: a new training would take its name, and its place.
+    let error = fails(1, &["train", "mnist", "--model", &trained().0]);
+    assert!(error.contains("is no model; wanted mnist, lenet or"), "{error}");
     // A network for other pictures.
     let out = beside(&folder, "out");
     let output = gradus(&["train", "mnist", "--model", "cnn", "--out", &out]);
