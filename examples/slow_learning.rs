@@ -1,0 +1,49 @@
+//! A sigmoid unit that learns slowly, since it starts out saturated.
+//!
+//! ```text
+//! cargo run --release --example slow_learning
+//! ```
+
+use gradus::ndarray::arr0;
+use gradus::prelude::*;
+
+fn main() {
+    // ANCHOR: step
+    let g = Graph::new();
+    let (x, y) = (input(&g, "x", ()), input(&g, "y", ()));
+    let (w, b) = (param(&g, "w", ()), param(&g, "b", ()));
+    let z = w * x + b;
+    let a = sigmoid(z);
+    let cost = 0.5 * square(a - y);
+    let [delta, dw, db] = grad(cost, [z, w, b]);
+
+    let eta = 0.15;
+    let updates = [("w".to_owned(), w - eta * dw), ("b".to_owned(), b - eta * db)];
+    let mut step = Reference::new(&[a, delta], &updates).expect("updates of two parameters");
+    // ANCHOR_END: step
+
+    // ANCHOR: run
+    let (x, y) = (arr0(1.0), arr0(0.0));
+    let inputs = Inputs::new().with("x", &x).with("y", &y);
+    let mut histories = Vec::new();
+    for start in [(0.6, 0.9), (2.0, 2.0)] {
+        let mut state = Arrays::from([
+            ("w".to_owned(), arr0(start.0).into_dyn()),
+            ("b".to_owned(), arr0(start.1).into_dyn()),
+        ]);
+        let mut history: Vec<(f64, f64)> = Vec::new();
+        for _epoch in 0..=300 {
+            let values = step.step(&mut state, &inputs).expect("an array for each input");
+            history.push((values[0].sum(), values[1].sum()));
+        }
+        histories.push(history);
+    }
+    // ANCHOR_END: run
+
+    println!("         w = 0.6, b = 0.9      w = 2, b = 2");
+    println!("epoch      a        δ          a        δ");
+    for epoch in [0, 1, 50, 100, 150, 200, 250, 300] {
+        let ((a, delta), (other_a, other_delta)) = (histories[0][epoch], histories[1][epoch]);
+        println!("{epoch:5}    {a:.3}   {delta:.4}      {other_a:.3}   {other_delta:.4}");
+    }
+}
