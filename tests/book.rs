@@ -1,0 +1,163 @@
+//! The book shows what is: each output in it is what its example prints, and each listing and each
+//! output that a chapter includes is there.
+//!
+//! `GRADUS_WRITE_BOOK=1 cargo test --test book` writes the outputs instead of comparing them.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::LazyLock;
+use std::{env, fs};
+
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+
+/// A chapter includes a file, or a part of it.
+struct Include {
+    chapter: String,
+    path: PathBuf,
+    /// What stands behind the path: nothing, an anchor's name, or first and last line.
+    part: String,
+}
+
+impl Include {
+    /// The example whose output this is.
+    fn output_of(&self) -> Option<&str> {
+        let folder = self.path.parent()?;
+        (folder == outputs()).then(|| self.path.file_stem()?.to_str())?
+    }
+}
+
+fn sources() -> PathBuf {
+    Path::new(ROOT).join("book/src")
+}
+
+fn outputs() -> PathBuf {
+    sources().join("output")
+}
+
+fn example(name: &str) -> PathBuf {
+    Path::new(ROOT).join(format!("examples/{name}.rs"))
+}
+
+fn read(path: &Path) -> String {
+    fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// The chapters: file name and text.
+fn chapters() -> Vec<(String, String)> {
+    let files = fs::read_dir(sources()).expect("book/src").map(|file| file.expect("a file").path());
+    files
+        .filter(|path| path.extension().is_some_and(|extension| extension == "md"))
+        .map(|path| (path.file_name().unwrap().to_str().unwrap().to_owned(), read(&path)))
+        .collect()
+}
+
+fn includes() -> Vec<Include> {
+    let mut includes = Vec::new();
+    for (chapter, text) in chapters() {
+        for rest in text.split("{{#include ").skip(1) {
+            let (argument, _) = rest.split_once("}}").expect("an include ends with }}");
+            let (path, part) = argument.trim().split_once(':').unwrap_or((argument.trim(), ""));
+            // Paths are relative to the chapter's folder, which is one for all.
+            let path = match path.strip_prefix("../../") {
+                Some(path) => Path::new(ROOT).join(path),
+                None => sources().join(path),
+            };
+            includes.push(Include { chapter: chapter.clone(), path, part: part.to_owned() });
+        }
+    }
+    includes
+}
+
+/// What each example prints whose output the book shows; written to its file when that is asked.
+static PRINTED: LazyLock<Vec<(String, String)>> = LazyLock::new(|| {
+    let names: BTreeSet<String> =
+        includes().iter().filter_map(|include| include.output_of().map(str::to_owned)).collect();
+    let mut printed = Vec::new();
+    for name in names {
+        assert!(
+            example(&name).exists(),
+            "the book shows the output of {name}, which is no example"
+        );
+        let mut cargo = Command::new(env!("CARGO"));
+        cargo.args(["run", "--quiet", "--locked", "--example", &name]).current_dir(ROOT);
+        if !cfg!(debug_assertions) {
+            cargo.arg("--release");
+        }
+        let output = cargo.output().expect("cargo runs");
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "the example {name} failed:\n{error}");
+        let text = String::from_utf8(output.stdout).expect("the example prints text");
+        if env::var_os("GRADUS_WRITE_BOOK").is_some_and(|value| value == "1") {
+            fs::create_dir_all(outputs()).expect("a folder for the outputs");
+            fs::write(outputs().join(format!("{name}.txt")), &text).expect("the output is written");
+        }
+        printed.push((name, text));
+    }
+    printed
+});
+
+#[test]
+fn each_output_is_what_its_example_prints() {
+    for (name, printed) in PRINTED.iter() {
+        let path = outputs().join(format!("{name}.txt"));
+        assert!(
+            read(&path) == *printed,
+            "{} is not what the example prints now:\n{printed}\n\
+             GRADUS_WRITE_BOOK=1 cargo test --test book writes it.",
+            path.display()
+        );
+    }
+}
+
+#[test]
+fn each_output_is_shown() {
+    let shown: BTreeSet<&str> = PRINTED.iter().map(|(name, _)| name.as_str()).collect();
+    for file in fs::read_dir(outputs()).expect("the outputs") {
+        let path = file.expect("a file").path();
+        let name = path.file_stem().and_then(|name| name.to_str()).expect("a name");
+        assert!(shown.contains(name), "no chapter shows {}", path.display());
+    }
+}
+
+#[test]
+fn each_include_arrives() {
+    LazyLock::force(&PRINTED);
+    for include in includes() {
+        let Include { chapter, path, part } = &include;
+        assert!(path.exists(), "{chapter} includes {}, which is not there", path.display());
+        let text = read(path);
+        let place = format!("{chapter} includes {part} of {}", path.display());
+        if include.output_of().is_some() {
+            // A part of an output is made of whole paragraphs.
+            let lines: Vec<&str> = text.lines().collect();
+            let (from, to) = part.split_once(':').unwrap_or(("", ""));
+            let line = |text: &str| text.parse().unwrap_or_else(|_| panic!("{place}: no line"));
+            let (from, to) = (
+                if from.is_empty() { 1 } else { line(from) },
+                if to.is_empty() { lines.len() } else { line(to) },
+            );
+            assert!(from == 1 || lines[from - 2].is_empty(), "{place}: begins within a paragraph");
+            assert!(to == lines.len() || lines[to].is_empty(), "{place}: ends within a paragraph");
+        } else if !part.is_empty() {
+            for mark in [format!("// ANCHOR: {part}"), format!("// ANCHOR_END: {part}")] {
+                let found = text.lines().filter(|line| line.trim() == mark).count();
+                assert_eq!(found, 1, "{place}: lines `{mark}`");
+            }
+        }
+    }
+}
+
+#[test]
+fn each_example_named_is_there() {
+    for (chapter, text) in chapters() {
+        for before in ["--example ", "examples/"] {
+            for rest in text.split(before).skip(1) {
+                let end = rest.find(|c: char| !(c.is_alphanumeric() || c == '_'));
+                let name = &rest[..end.unwrap_or(rest.len())];
+                let there = name.is_empty() || example(name).exists();
+                assert!(there, "{chapter} names the example {name}, which is not there");
+            }
+        }
+    }
+}
