@@ -20,8 +20,8 @@ function problemsOf(files) {
 }
 
 test("a book that is whole", () => {
-  const page = `<!DOCTYPE html><link rel="stylesheet" href="css/a.css?v=1"><script src=a.js></script>
-    <script>const link = '<img src="no.png">';</script><!-- <img src="no.png"> -->
+  const page = `<!DOCTYPE html><link rel="stylesheet" href="css/a.css?v=1">
+    <script src=a.js></script><script>const link = '<img src="no.png">';</script><!-- <img src="no.png"> -->
     <a href="https://example.org/">out</a> <a href="#here">in</a> <a href="b/c.html#there">there</a>
     <p id="here"></p><svg xmlns="http://www.w3.org/2000/svg"></svg>`;
   const sheet = "/* url(no.png) */ @font-face { src: url('../f.woff2') } a { b: url(data:x) }";

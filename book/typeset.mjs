@@ -1,8 +1,8 @@
 // An mdBook preprocessor for what Markdown has no sign for.
 //
-// Formulas are set while the book is built, so that a page needs no script to show them: $…$ within
-// a line, $$…$$ on a line of its own, in KaTeX's TeX. A dollar is written \$. Code, in spans or
-// between fences, and comments are not searched for formulas.
+// Formulas are set while the book is built, so that a page needs no script to show them: $…$
+// within a line, $$…$$ on a line of its own, in KaTeX's TeX. A dollar is written \$. Code, in spans
+// or between fences, and comments are not searched for formulas.
 //
 // A listing that was included from within a function begins at the left margin.
 
