@@ -3,11 +3,13 @@
 use std::path::Path;
 
 use gradus::models::data::{Mnist, Pictures, Shuffler};
+use gradus::models::layer::Mode;
 use gradus::models::{
     Activation, Adam, BatchNorm, Conv, Cost, Dense, Dropout, Flatten, Init, MaxPool, ModelError,
     Network, Optimiser, Schedule, Settings, Sgd, Training,
 };
-use gradus::ops::Arrays;
+use gradus::ndarray::arr0;
+use gradus::ops::{Arrays, Evaluator, Graph, Inputs, Reference, input, try_grad};
 
 const SETTINGS: Settings = Settings {
     cost: Cost::Quadratic,
@@ -493,4 +495,45 @@ fn given_parameters_are_taken_as_they_are() {
     assert_eq!(extra, "the array `b4` is not one of the network's");
     let infinite = refused(&|p| p.get_mut("w2").unwrap()[[0, 1]] = f32::INFINITY);
     assert_eq!(infinite, "the array `w2` has a number that is not finite");
+}
+
+/// The loop that somebody would write without `Training` goes the same way, mask for mask.
+#[test]
+fn a_loop_by_hand_over_the_same_updates_goes_the_same_way() {
+    let layers = [
+        BatchNorm::new(Activation::Tanh).into(),
+        Dropout::new(0.5).into(),
+        Dense::new(2, Activation::Sigmoid).into(),
+    ];
+    let network = Network::new(&[4], &layers).unwrap();
+    let settings = Settings { optimiser: Adam::default().into(), eta: 0.1, ..SETTINGS };
+    let mut training = Training::start(network.clone(), settings).unwrap();
+
+    let g = Graph::new();
+    let (x, y) = (network.examples(&g, "x"), network.targets(&g, "y"));
+    let (eta, step) = (input(&g, "eta", ()), input(&g, "step", ()));
+    let forward = network.forward_in(x, Mode::Training { step, seed: settings.seed });
+    let parameters = network.parameters();
+    let nodes: Vec<_> = parameters.iter().map(|parameter| parameter.node(&g)).collect();
+    let gradients = try_grad(Cost::Quadratic.of(&forward, y), &nodes).unwrap();
+    let mut updates = settings.optimiser.updates(eta, &parameters, &gradients);
+    updates.extend(forward.updates);
+    let mut by_hand = Reference::new(&[], &updates).unwrap();
+    let mut state = training.state().clone();
+
+    train(&mut training, 2);
+    let (mut shuffler, eta) = (Shuffler::new(settings.seed), arr0(0.1f32));
+    let mut done = 0.0f32;
+    for _ in 0..2 {
+        for chosen in shuffler.order(16).chunks(settings.batch) {
+            let (x, y) = pictures().batch(chosen);
+            let step = arr0(done);
+            let inputs = Inputs::new().with("x", &x).with("y", &y);
+            let inputs = inputs.with("eta", &eta).with("step", &step);
+            by_hand.step(&mut state, &inputs).unwrap();
+            done += 1.0;
+        }
+    }
+    assert_eq!(training.state(), &state);
+    assert_eq!(state["adam.step"].sum(), done);
 }

@@ -53,3 +53,33 @@ impl fmt::Display for Activation {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use gradus_ops::{Graph, Inputs, evaluate, input};
+    use ndarray::array;
+
+    #[test]
+    fn values() {
+        let of = |activation: Activation| {
+            let g = Graph::new();
+            let z = array![[-2.0, 0.0, 3.0]];
+            let a = activation.apply(input(&g, "z", ("n", 3)));
+            evaluate(&[a], &Inputs::new().with("z", &z)).unwrap().remove(0)
+        };
+        let sigma = |z: f64| 1.0 / (1.0 + (-z).exp());
+        let all = (-2f64).exp() + 1.0 + 3f64.exp();
+        for (activation, wanted) in [
+            (Activation::Identity, [-2.0, 0.0, 3.0]),
+            (Activation::Sigmoid, [sigma(-2.0), 0.5, sigma(3.0)]),
+            (Activation::Tanh, [(-2f64).tanh(), 0.0, 3f64.tanh()]),
+            (Activation::Relu, [0.0, 0.0, 3.0]),
+            (Activation::LeakyRelu, [-0.02, 0.0, 3.0]),
+            (Activation::Softmax, [(-2f64).exp() / all, 1.0 / all, 3f64.exp() / all]),
+        ] {
+            let near = |(a, b): (&f64, f64)| (a - b).abs() < 1e-15;
+            assert!(of(activation).iter().zip(wanted).all(near), "{activation}");
+        }
+    }
+}

@@ -150,3 +150,19 @@ impl From<Conv> for Layer {
         Layer::Conv(layer)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Network;
+
+    #[test]
+    fn a_filter_adds_up_its_cells_and_a_cell_leads_to_the_filters_of_its_group() {
+        let conv = Conv::new(8, 3, 2, Activation::Relu).groups(2);
+        let network = Network::new(&[6, 5, 5], &[conv.into()]).unwrap();
+        let [w, b] = &network.parameters()[..] else { panic!("weights and biases") };
+        assert_eq!((&w.shape[..], &b.shape[..]), (&[8, 3, 3, 2][..], &[8][..]));
+        assert_eq!(w.role, Role::Weights { fan_in: 3 * 6, fan_out: 4 * 6 });
+        assert_eq!(b.role, Role::Biases);
+    }
+}
