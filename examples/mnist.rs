@@ -34,7 +34,7 @@ fn main() -> Result<(), ModelError> {
     let mut training = Training::start(network, settings)?;
     for epoch in 0..3 {
         let cost = training.epoch(&mnist.training, |_done, _all| ())?;
-        let score = training.test(&mnist.test, 2)?.score();
+        let score = training.test(&mnist.test, 2)?.score(); // on two threads
         println!("Epoch {epoch}: cost {cost:.4}, right {} / {}", score.correct, score.of);
     }
     // ANCHOR_END: train
