@@ -2,7 +2,7 @@
 //! The same seed gives the same files.
 //!
 //! ```text
-//! cargo run --release --example draw_digits -- --out /tmp/digits
+//! cargo run --release --example draw_digits -- --out digits
 //! ```
 
 use std::path::{Path, PathBuf};
