@@ -179,9 +179,8 @@ impl Train {
             training.save(&out)?;
             return say(&format!("{done} epochs are done, {wanted} were asked for"));
         }
+        let patience = self.patience.map_or(usize::MAX, NonZeroUsize::get);
         while training.epochs() < self.epochs {
-            self.epoch(&mut training, &mnist, &out)?;
-            let patience = self.patience.map_or(usize::MAX, NonZeroUsize::get);
             if training.history().exhausted(patience) {
                 let best = training.history().best().expect("patience looks at the best");
                 say(&format!(
@@ -189,6 +188,7 @@ impl Train {
                 ))?;
                 break;
             }
+            self.epoch(&mut training, &mnist, &out)?;
         }
         say(&format!("Saved {}", out.display()))
     }
@@ -283,13 +283,15 @@ impl Train {
     /// not a checkpoint would be replaced: somebody's other file, given by mistake.
     fn check_files(&self, out: &Path) -> Result<(), ModelError> {
         let files = [Some(out), self.best.as_deref(), self.log.as_deref()];
-        let files: Vec<&Path> = files.into_iter().flatten().collect();
-        for (k, file) in files.iter().enumerate() {
-            if files[..k].contains(file) {
-                let problem = "is to be two of the files that are written".to_owned();
-                return Err(ModelError::Format { path: file.to_path_buf(), problem });
-            }
+        let mut places = Vec::new();
+        for file in files.into_iter().flatten() {
             check_writable(file)?;
+            let place = place(file);
+            if places.contains(&place) {
+                let problem = "is to be two of the files that are written".to_owned();
+                return Err(ModelError::Format { path: file.to_owned(), problem });
+            }
+            places.push(place);
         }
         for file in [Some(out), self.best.as_deref()].into_iter().flatten() {
             if file.exists() {
@@ -306,6 +308,14 @@ impl Train {
             }),
         }
     }
+}
+
+/// A path to the same file however it was given.
+fn place(file: &Path) -> PathBuf {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new(".")).canonicalize();
+    let beside = || Some(folder.ok()?.join(file.file_name()?));
+    file.canonicalize().ok().or_else(beside).unwrap_or_else(|| file.to_owned())
 }
 
 /// The first of the pictures.

@@ -97,6 +97,9 @@ fn a_checkpoint_that_is_none_is_refused_by_every_command() {
     };
     refused(&missing, "cannot read: No such file");
     refused(&folder_name, "cannot read: Is a directory");
+    if cfg!(unix) {
+        refused("/dev/zero", "is there and not a file; wanted a checkpoint");
+    }
     let damaged = "not a safetensors file, or a damaged one: ";
     for (bytes, wanted) in [
         (&[][..], damaged),
@@ -182,10 +185,14 @@ fn other_files_are_not_replaced_by_a_log_or_a_checkpoint() {
     let wanted = "is there and not the log of a training; it is not replaced\n";
     assert_eq!(text, format!("gradus: {other}: {wanted}"));
     assert!(refused("--best", &other).contains(": not a safetensors file, or a damaged one: "));
+    let name = folder.path().file_name().unwrap().to_str().unwrap();
+    let around = beside(&folder, &format!("./../{name}/out"));
     for flag in ["--log", "--best"] {
-        let text = refused(flag, &out);
-        let wanted = "is to be two of the files that are written\n";
-        assert_eq!(text, format!("gradus: {out}: {wanted}"));
+        for same in [&out, &around] {
+            let text = refused(flag, same);
+            let wanted = "is to be two of the files that are written\n";
+            assert_eq!(text, format!("gradus: {same}: {wanted}"));
+        }
     }
     let text = refused("--log", "no-such-folder/log.csv");
     assert!(text.starts_with("gradus: no-such-folder/log.csv: cannot write: "), "{text}");

@@ -54,6 +54,10 @@ impl Training {
     /// If the file cannot be read, or is not a checkpoint of this program: truncated, foreign, of
     /// another version, or with arrays that do not fit the network it describes.
     pub fn load(path: &Path) -> Result<Self, ModelError> {
+        // What is neither a file nor a folder may never end.
+        if path.metadata().is_ok_and(|found| !found.is_file() && !found.is_dir()) {
+            return Err(ModelError::format(path, "is there and not a file; wanted a checkpoint"));
+        }
         let bytes = std::fs::read(path).map_err(ModelError::file(path, "read"))?;
         Self::from_bytes(&bytes).map_err(|problem| ModelError::format(path, problem))
     }

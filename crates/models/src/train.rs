@@ -223,7 +223,7 @@ impl Training {
             let inputs = Inputs::new().with("x", &x).with("y", &y);
             let inputs = inputs.with("eta", &rate).with("step", &step);
             cost = self.step.step(&mut self.state, &inputs)?[0].sum();
-            self.steps += 1;
+            self.steps = self.steps.saturating_add(1);
             if !cost.is_finite() {
                 return Err(self.diverged(cost, eta));
             }
