@@ -135,6 +135,11 @@ impl Declared {
         Some(Self { name, shape, node: y.describe() })
     }
 
+    /// The name.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
     /// Whether the input's array tells the size of this axis: it stands alone in a dimension.
     pub(crate) fn tells(&self, axis: &Arc<str>) -> bool {
         self.shape.dims().iter().any(|dim| dim.size() > 0 && dim.axes() == [axis.clone()])

@@ -43,6 +43,7 @@ mod environment;
 mod evaluate;
 mod op;
 mod operation;
+mod program;
 mod reference;
 mod report;
 mod scalar;
@@ -57,6 +58,7 @@ pub use gradus_autodiff::{
 };
 pub use op::*;
 pub use operation::{Card, Operation, Sample};
+pub use program::{Application, Program};
 pub use reference::Reference;
 pub use report::{Compared, Coverage, Difference, Report, Verdict};
 pub use scalar::Scalar;

@@ -3,38 +3,16 @@
 //! Invariant: it computes one node after the other with the operations' own kernels and nothing
 //! else. It is the oracle; every faster evaluator must agree with it.
 
-use std::sync::Arc;
-
 use ndarray::ArrayD;
 
-use crate::environment::Declared;
-use crate::{
-    Arrays, Dim, Environment, EvalError, Evaluator, Expr, Graph, Inputs, Op, Scalar, Shape, Tape,
-};
+use crate::{Application, Arrays, EvalError, Evaluator, Expr, Inputs, Program, Scalar};
 
 /// The reference evaluator: slow and plain, the oracle for all others.
 ///
 /// It owns what it needs of the graph and can be sent to another thread.
 #[derive(Clone, Debug)]
 pub struct Reference {
-    steps: Vec<Step>,
-    /// The inputs that are read.
-    inputs: Vec<Declared>,
-    /// Inputs that are not read, but tell the size of named axes which no input that is read tells.
-    witnesses: Vec<Declared>,
-    /// The named axes that must have a size, each with a node that wants it.
-    axes: Vec<(Arc<str>, String)>,
-    outputs: Vec<usize>,
-    updates: Vec<(String, usize)>,
-}
-
-/// One node: what it applies, to which values, and how it is named in an error.
-#[derive(Clone, Debug)]
-struct Step {
-    op: Op,
-    operands: Vec<usize>,
-    shape: Shape,
-    node: String,
+    program: Program,
 }
 
 impl Reference {
@@ -42,74 +20,20 @@ impl Reference {
     ///
     /// # Errors
     ///
-    /// If an update is for a name that is no input of the graph, for one that another update is
-    /// for, or does not have the shape of its input.
+    /// As [`Program::new`].
     pub fn new(outputs: &[Expr<'_>], updates: &[(String, Expr<'_>)]) -> Result<Self, EvalError> {
-        let roots: Vec<_> = outputs.iter().chain(updates.iter().map(|(_, y)| y)).copied().collect();
-        let tape = Tape::new(&roots);
-        let place = |y: Expr<'_>| tape.position(y.id()).expect("the tape has what its roots need");
-        let mut evaluator = Self {
-            steps: Vec::with_capacity(tape.len()),
-            inputs: Vec::new(),
-            witnesses: Vec::new(),
-            axes: Vec::new(),
-            outputs: outputs.iter().map(|&y| place(y)).collect(),
-            updates: updates.iter().map(|(name, y)| (name.clone(), place(*y))).collect(),
-        };
-        for (k, (name, update)) in updates.iter().enumerate() {
-            let again = updates[..k].iter().any(|(other, _)| other == name);
-            check_update(name, *update, again)?;
-        }
-        for &id in tape.ids() {
-            let y = roots[0].graph().expr(id);
-            evaluator.inputs.extend(Declared::new(y));
-            evaluator.note_axes(y);
-            let operands = y.operands().iter().map(|&x| place(x)).collect();
-            let (op, shape, node) = (y.op(), y.shape(), y.describe());
-            evaluator.steps.push(Step { op, operands, shape, node });
-        }
-        if let Some(root) = roots.first() {
-            evaluator.find_witnesses(root.graph());
-        }
-        Ok(evaluator)
-    }
-
-    /// Notes the named axes that must have a size before `y` can be computed.
-    fn note_axes(&mut self, y: Expr<'_>) {
-        let shape = y.shape();
-        let of_size = if let Op::Size(size) = y.op() { size.dim().axes().to_vec() } else { vec![] };
-        for axis in shape.dims().iter().flat_map(Dim::axes).chain(&of_size) {
-            if self.axes.iter().all(|(known, _)| known != axis) {
-                self.axes.push((axis.clone(), y.describe()));
-            }
-        }
-    }
-
-    /// A derivative may have a named axis and yet read no input that has it: that of a sum is a
-    /// constant. Then the graph's other inputs tell its size, if their arrays are given.
-    fn find_witnesses(&mut self, graph: &Graph) {
-        let mut open = self.axes.clone();
-        open.retain(|(axis, _)| !self.inputs.iter().any(|input| input.tells(axis)));
-        if open.is_empty() {
-            return;
-        }
-        let ids: Vec<_> = graph.petgraph().node_indices().collect();
-        let inputs = ids.into_iter().filter_map(|id| Declared::new(graph.expr(id)));
-        self.witnesses = inputs.filter(|x| open.iter().any(|(axis, _)| x.tells(axis))).collect();
+        Ok(Self { program: Program::new(outputs, updates)? })
     }
 
     /// The values of all nodes.
     fn run<T: Scalar>(
         &self, state: &Arrays<T>, inputs: &Inputs<'_, T>,
     ) -> Result<Vec<ArrayD<T>>, EvalError> {
-        let env = Environment::new(&self.inputs, &self.witnesses, &self.axes, state, inputs)?;
-        let mut values: Vec<ArrayD<T>> = Vec::with_capacity(self.steps.len());
-        for Step { op, operands, shape, node } in &self.steps {
+        let env = self.program.environment(state, inputs)?;
+        let mut values: Vec<ArrayD<T>> = Vec::with_capacity(self.program.steps().len());
+        for step @ Application { op, operands, shape, node } in self.program.steps() {
             let x: Vec<_> = operands.iter().map(|&x| values[x].view()).collect();
-            op.accept(&x, &env).map_err(|problem| {
-                let node = format!("{op}, {node}");
-                EvalError::Value { node, problem }
-            })?;
+            op.accept(&x, &env).map_err(|problem| step.refuse(problem))?;
             let y = op.eval(&x, &env);
             let (sizes, got) = (env.sizes(shape), y.shape());
             if sizes != got {
@@ -128,7 +52,7 @@ impl Reference {
     /// As [`Evaluator::step`].
     pub fn evaluate<T: Scalar>(&self, inputs: &Inputs<'_, T>) -> Result<Vec<ArrayD<T>>, EvalError> {
         let values = self.run(&Arrays::new(), inputs)?;
-        Ok(self.outputs.iter().map(|&y| standard(&values[y])).collect())
+        Ok(self.program.outputs().iter().map(|&y| standard(&values[y])).collect())
     }
 }
 
@@ -136,34 +60,13 @@ impl<T: Scalar> Evaluator<T> for Reference {
     fn step(
         &mut self, state: &mut Arrays<T>, inputs: &Inputs<'_, T>,
     ) -> Result<Vec<ArrayD<T>>, EvalError> {
-        if let Some((name, _)) = self.updates.iter().find(|(name, _)| !state.contains_key(name)) {
-            let problem = "the state has no array of this name".to_owned();
-            return Err(EvalError::Update { name: name.clone(), problem });
-        }
+        self.program.check_state(state)?;
         let values = self.run(state, inputs)?;
-        for (name, y) in &self.updates {
+        for (name, y) in self.program.updates() {
             state.insert(name.clone(), standard(&values[*y]));
         }
-        Ok(self.outputs.iter().map(|&y| standard(&values[y])).collect())
+        Ok(self.program.outputs().iter().map(|&y| standard(&values[y])).collect())
     }
-}
-
-/// Checks that an update is for an input of the graph, of its shape, and no other is for it.
-fn check_update(name: &str, update: Expr<'_>, again: bool) -> Result<(), EvalError> {
-    let input = update.graph().labelled(name).filter(|x| matches!(x.op(), Op::Input(_)));
-    let problem = match input {
-        None => "the graph has no input of this name".to_owned(),
-        Some(_) if again => "it is there twice".to_owned(),
-        Some(x) if x.shape() != update.shape() => {
-            format!(
-                "it must have the shape of its input\n  input {}\n  update {}",
-                x.describe(),
-                update.describe()
-            )
-        }
-        Some(_) => return Ok(()),
-    };
-    Err(EvalError::Update { name: name.to_owned(), problem })
 }
 
 /// A copy in row-major order.
@@ -174,7 +77,9 @@ fn standard<T: Scalar>(array: &ArrayD<T>) -> ArrayD<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Check, broadcast, evaluate, grad, input, matmul, mean_all, param, sum, sum_all};
+    use crate::{
+        Check, Dim, Graph, broadcast, evaluate, grad, input, matmul, mean_all, param, sum, sum_all,
+    };
     use ndarray::{Array1, Array2, array};
 
     #[test]
