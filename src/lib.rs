@@ -4,6 +4,7 @@
 
 pub use gradus_models as models;
 pub use gradus_ops as ops;
+pub use gradus_plan as plan;
 /// The arrays that go in and come out.
 pub use ndarray;
 

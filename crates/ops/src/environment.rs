@@ -14,6 +14,13 @@ pub struct Environment<'a, T> {
     axes: BTreeMap<Arc<str>, (usize, &'a Declared)>,
 }
 
+/// No arrays and no named axes: enough for operations that have none and are no inputs.
+impl<T> Default for Environment<'_, T> {
+    fn default() -> Self {
+        Self { arrays: BTreeMap::new(), axes: BTreeMap::new() }
+    }
+}
+
 impl<'a, T> Environment<'a, T> {
     /// The array given under a name.
     ///

@@ -33,6 +33,11 @@ impl<'a, T> Inputs<'a, T> {
         self.0.get(name)
     }
 
+    /// The names and arrays, in the order of the names.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &ArrayViewD<'a, T>)> {
+        self.0.iter().map(|(&name, array)| (name, array))
+    }
+
     /// These and a whole table.
     pub fn with_all(mut self, arrays: &'a Arrays<T>) -> Self {
         self.0.extend(arrays.iter().map(|(name, array)| (name.as_str(), array.view())));

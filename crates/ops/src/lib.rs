@@ -57,7 +57,7 @@ pub use gradus_autodiff::{
     adjoints, grad, jvp, jvp_with, try_grad, vjp, vjp_with,
 };
 pub use op::*;
-pub use operation::{Card, Operation, Sample};
+pub use operation::{Card, Operation, Sample, check_indices};
 pub use program::{Application, Program};
 pub use reference::Reference;
 pub use report::{Compared, Coverage, Difference, Report, Verdict};

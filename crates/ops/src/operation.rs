@@ -127,8 +127,12 @@ pub(crate) fn has_axis(shape: &Shape, axis: usize) -> Result<(), String> {
     }
 }
 
-/// An error sentence if one of the indices is not a whole number below `size`.
-pub(crate) fn check_indices<T: Scalar>(
+/// Checks that indices are whole numbers below `size`.
+///
+/// # Errors
+///
+/// A sentence about the first one that is not.
+pub fn check_indices<T: Scalar>(
     indices: &ArrayViewD<'_, T>, size: usize,
 ) -> Result<(), String> {
     let fits =

@@ -17,7 +17,8 @@ impl ScatterAdd {
         Self(Arc::new((axis, dim)))
     }
 
-    fn axis(&self) -> usize {
+    /// The position of the axis that is scattered into.
+    pub fn axis(&self) -> usize {
         self.0.0
     }
 }

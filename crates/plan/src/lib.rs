@@ -1,0 +1,16 @@
+//! Compiled graphs.
+mod arena;
+mod fuse;
+mod kernels;
+mod lower;
+mod memory;
+mod net;
+mod normal;
+mod pass;
+mod plan;
+mod schedule;
+mod simplify;
+mod step;
+mod view;
+pub use kernels::{Numerics, Real};
+pub use plan::{Plan, compile};

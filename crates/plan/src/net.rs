@@ -1,0 +1,84 @@
+//! A program whose named axes have sizes: what the passes of the compiler work on.
+//!
+//! Invariant: operands come before their users. A pass makes a new net and never changes a node.
+
+use gradus_ops::{Axes, Broadcast, Constant, Dim, Environment, Op, Program, Random, Reshape};
+use gradus_ops::{ScatterAdd, Shape};
+use smallvec::SmallVec;
+
+use crate::kernels::Real;
+
+/// The sizes of an array, or its strides.
+pub(crate) type Sizes = SmallVec<[usize; 4]>;
+
+/// One application, to nodes by their place in the net.
+#[derive(Clone, Debug)]
+pub(crate) struct Node {
+    pub op: Op,
+    pub operands: SmallVec<[usize; 2]>,
+    pub sizes: Sizes,
+    /// The place on the program's tape that the node serves, for errors and descriptions.
+    pub origin: usize,
+}
+
+impl Node {
+    /// How many numbers the value has.
+    pub fn len(&self) -> usize {
+        self.sizes.iter().product()
+    }
+}
+
+/// Nodes, and which of them are outputs and the next values of named arrays.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Net {
+    pub nodes: Vec<Node>,
+    pub outputs: Vec<usize>,
+    pub updates: Vec<(String, usize)>,
+}
+
+impl Net {
+    /// The program in these sizes. No attribute has a named axis any more.
+    pub fn bind<T: Real>(program: &Program, env: &Environment<'_, T>) -> Self {
+        let steps = program.steps().iter().enumerate();
+        let nodes = steps.map(|(origin, step)| {
+            let sizes: Sizes = step.shape.dims().iter().map(|dim| env.size(dim)).collect();
+            let op = plain(&step.op, &sizes, env);
+            Node { op, operands: step.operands.as_slice().into(), sizes, origin }
+        });
+        Self {
+            nodes: nodes.collect(),
+            outputs: program.outputs().to_vec(),
+            updates: program.updates().to_vec(),
+        }
+    }
+
+    /// How often each value is wanted: as an operand, an output or an update.
+    pub fn uses(&self) -> Vec<usize> {
+        let mut uses = vec![0; self.nodes.len()];
+        let roots = self.outputs.iter().chain(self.updates.iter().map(|(_, y)| y));
+        for &x in self.nodes.iter().flat_map(|node| &node.operands).chain(roots) {
+            uses[x] += 1;
+        }
+        uses
+    }
+}
+
+/// The operation with plain sizes where its attributes have named axes.
+fn plain<T: Real>(op: &Op, sizes: &[usize], env: &Environment<'_, T>) -> Op {
+    let shape = || Shape::from(sizes);
+    match op {
+        Op::Size(size) => Constant::new(env.size(size.dim()) as f64).into(),
+        Op::Reshape(_) => Reshape { shape: shape() }.into(),
+        Op::Broadcast(Broadcast { axes, .. }) => broadcast(*axes, sizes),
+        Op::Random(random) => Random::new(random.distribution(), random.stream(), shape()).into(),
+        Op::ScatterAdd(scatter) => {
+            ScatterAdd::new(scatter.axis(), Dim::from(sizes[scatter.axis()])).into()
+        }
+        op => op.clone(),
+    }
+}
+
+/// The broadcast along `axes` to `sizes`.
+pub(crate) fn broadcast(axes: Axes, sizes: &[usize]) -> Op {
+    Broadcast { axes, shape: Shape::from(sizes) }.into()
+}

@@ -1,0 +1,254 @@
+//! Compiled plans.
+
+#![allow(unsafe_code)]
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use gradus_ops::{Arrays, EvalError, Evaluator, Expr, Inputs, Program};
+use ndarray::ArrayD;
+
+use crate::arena::{Aligned, Memory};
+use crate::fuse::fuse;
+use crate::kernels::{Isa, Numerics, Real};
+use crate::lower::{Lowered, Target, lower, takes, takes_standard};
+use crate::memory::{Layout, lay_out};
+use crate::net::Net;
+use crate::normal::normalise;
+use crate::schedule::schedule;
+use crate::simplify::simplify;
+use crate::step::Step;
+
+/// A graph's outputs and updates, compiled: for each binding of the named axes once, the first time
+/// that arrays of these sizes come, and then replayed.
+///
+/// ```
+/// use gradus_ops::{Arrays, Graph, Inputs, grad, input, param, sum_all};
+/// use gradus_plan::compile;
+/// use ndarray::{arr0, array};
+///
+/// let g = Graph::new();
+/// let (w, eta) = (param(&g, "w", [2]), input(&g, "eta", ()));
+/// let cost = sum_all(w * w);
+/// let [dw] = grad(cost, [w]);
+/// let mut plan = compile(&[cost], &[("w".to_owned(), w - eta * dw)]).unwrap();
+///
+/// let mut state = Arrays::from([("w".to_owned(), array![3.0, 4.0].into_dyn())]);
+/// let eta = arr0(0.25);
+/// let cost = plan.step(&mut state, &Inputs::new().with("eta", &eta)).unwrap();
+/// assert_eq!(cost[0], arr0(25.0).into_dyn());
+/// assert_eq!(state["w"], array![1.5, 2.0].into_dyn());
+/// ```
+pub struct Plan<T> {
+    program: Program,
+    numerics: Numerics,
+    compiled: Vec<Compiled<T>>,
+    latest: usize,
+}
+
+/// Compiles `outputs` and `updates` of named arrays.
+///
+/// # Errors
+///
+/// As [`Program::new`].
+pub fn compile<T: Real>(
+    outputs: &[Expr<'_>], updates: &[(String, Expr<'_>)],
+) -> Result<Plan<T>, EvalError> {
+    let program = Program::new(outputs, updates)?;
+    Ok(Plan { program, numerics: Numerics::Fast, compiled: Vec::new(), latest: 0 })
+}
+
+impl<T: Real> Plan<T> {
+    /// This plan with other numerics.
+    pub fn numerics(self, numerics: Numerics) -> Self {
+        Self { numerics, compiled: Vec::new(), ..self }
+    }
+
+    /// One step: reads `inputs` and `state`, updates `state` in place, returns the outputs, which
+    /// stay until the next step.
+    ///
+    /// After the first step with arrays of some sizes, a step with such arrays allocates nothing.
+    ///
+    /// # Errors
+    ///
+    /// As [`Evaluator::step`]; `state` is then as it was.
+    pub fn step(
+        &mut self, state: &mut Arrays<T>, inputs: &Inputs<'_, T>,
+    ) -> Result<&[ArrayD<T>], EvalError> {
+        let known = self.compiled.get_mut(self.latest).is_some_and(|c| c.fits(state, inputs));
+        if !known {
+            self.latest = self.specialise(state, inputs)?;
+        }
+        let compiled = &mut self.compiled[self.latest];
+        if let Err(objection) = compiled.run() {
+            return Err(self.program.steps()[objection.origin].refuse(objection.problem));
+        }
+        Ok(&self.compiled[self.latest].outputs)
+    }
+
+    /// The plan for the sizes of these arrays, found or made.
+    fn specialise(
+        &mut self, state: &mut Arrays<T>, inputs: &Inputs<'_, T>,
+    ) -> Result<usize, EvalError> {
+        for array in state.values_mut().filter(|array| !array.is_standard_layout()) {
+            *array = array.as_standard_layout().into_owned();
+        }
+        if let Some(k) = self.compiled.iter_mut().position(|c| c.fits(state, inputs)) {
+            return Ok(k);
+        }
+        self.program.check_state(state)?;
+        let env = self.program.environment(state, inputs)?;
+        let net = Net::bind(&self.program, &env);
+        drop(env);
+        let mut compiled = Compiled::new(&self.program, net, self.numerics, state, inputs);
+        let fits = compiled.fits(state, inputs);
+        assert!(fits, "a plan fits the arrays that it was made for");
+        self.compiled.push(compiled);
+        Ok(self.compiled.len() - 1)
+    }
+}
+
+impl<T: Real> Evaluator<T> for Plan<T> {
+    fn step(
+        &mut self, state: &mut Arrays<T>, inputs: &Inputs<'_, T>,
+    ) -> Result<Vec<ArrayD<T>>, EvalError> {
+        Ok(Plan::step(self, state, inputs)?.to_vec())
+    }
+}
+
+impl<T> fmt::Debug for Plan<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (nodes, bindings) = (self.program.steps().len(), self.compiled.len());
+        write!(f, "Plan({nodes} nodes, {:?}, compiled for {bindings} bindings)", self.numerics)
+    }
+}
+
+/// A plan for arrays of certain sizes.
+struct Compiled<T> {
+    /// The arrays that matter, in the order of their names.
+    given: Vec<Given<T>>,
+    steps: Vec<Step<T>>,
+    arena: Aligned<T>,
+    registers: Aligned<T>,
+    outputs: Vec<ArrayD<T>>,
+    memory: Memory<T>,
+}
+
+/// An array that a step reads or writes, or that tells the size of an axis.
+struct Given<T> {
+    name: String,
+    from: Source,
+    sizes: Vec<usize>,
+    /// Its place among the bases, if it is read or written.
+    base: Option<usize>,
+    /// Where its elements lie side by side, if the caller's do not.
+    staged: Vec<T>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Source {
+    State,
+    Inputs,
+    Nowhere,
+}
+
+impl<T: Real> Compiled<T> {
+    fn new(
+        program: &Program, net: Net, numerics: Numerics, state: &Arrays<T>, inputs: &Inputs<'_, T>,
+    ) -> Self {
+        let target = Target { isa: Isa::best(), numerics };
+        let net = simplify::<T>(&normalise(&net, numerics));
+        let takes = if numerics == Numerics::Exact { takes_standard } else { takes };
+        let fused = fuse(net, takes);
+        let schedule = schedule(&fused);
+        let layout = lay_out(&fused, &schedule, Aligned::<T>::LINE);
+        let Lowered { steps, registers } = lower(&fused, &schedule, &layout, target);
+
+        let Layout { arrays, constants, arena, .. } = layout;
+        let bases: BTreeMap<&str, usize> =
+            (crate::memory::ARRAYS..).zip(&arrays).map(|(base, name)| (name.as_str(), base)).collect();
+        let mut names: Vec<&str> = program.inputs().map(|(name, _)| name).collect();
+        names.extend(arrays.iter().map(String::as_str));
+        names.sort_unstable();
+        names.dedup();
+        let given = names.into_iter().map(|name| {
+            let (from, sizes) = match (state.get(name), inputs.get(name)) {
+                (Some(array), _) => (Source::State, array.shape().to_vec()),
+                (None, Some(array)) => (Source::Inputs, array.shape().to_vec()),
+                (None, None) => (Source::Nowhere, Vec::new()),
+            };
+            let base = bases.get(name).copied();
+            Given { name: name.to_owned(), from, sizes, base, staged: Vec::new() }
+        });
+        let given = given.collect();
+        let mut arena = Aligned::<T>::new(arena);
+        for (k, &number) in constants.iter().enumerate() {
+            // SAFETY: the arena begins with the constants.
+            unsafe { *arena.pointer().add(k) = T::from_double(number) };
+        }
+        let shapes = fused.net.outputs.iter().map(|&y| fused.net.nodes[y].sizes.as_slice());
+        let outputs = shapes.map(ArrayD::zeros).collect();
+        let bases = Vec::with_capacity(crate::memory::ARRAYS + arrays.len() + fused.net.outputs.len());
+        let registers = Aligned::new(registers);
+        Self { given, steps, arena, registers, outputs, memory: Memory { bases } }
+    }
+
+    /// Whether these are arrays of the sizes that this is made for, where it expects them. Then the
+    /// bases are theirs.
+    fn fits(&mut self, state: &mut Arrays<T>, inputs: &Inputs<'_, T>) -> bool {
+        let bases = &mut self.memory.bases;
+        bases.clear();
+        bases.resize(bases.capacity(), std::ptr::null_mut());
+        bases[crate::memory::ARENA] = self.arena.pointer();
+        bases[crate::memory::REGISTERS] = self.registers.pointer();
+        let outputs = bases.len() - self.outputs.len();
+        for (base, output) in bases[outputs..].iter_mut().zip(&mut self.outputs) {
+            *base = output.as_mut_ptr();
+        }
+        // All three lists are in the order of the names.
+        let (mut states, mut others) = (state.iter_mut().peekable(), inputs.iter().peekable());
+        for given in &mut self.given {
+            while states.next_if(|(name, _)| name.as_str() < given.name.as_str()).is_some() {}
+            while others.next_if(|(name, _)| *name < given.name.as_str()).is_some() {}
+            let state = states.next_if(|(name, _)| **name == given.name);
+            let other = others.next_if(|(name, _)| *name == given.name.as_str());
+            let pointer = match (given.from, state, other) {
+                (Source::State, Some((_, array)), None) => {
+                    if array.shape() != given.sizes || !array.is_standard_layout() {
+                        return false;
+                    }
+                    array.as_mut_ptr()
+                }
+                (Source::Inputs, None, Some((_, array))) => {
+                    if array.shape() != given.sizes {
+                        return false;
+                    }
+                    match array.as_slice() {
+                        Some(numbers) => numbers.as_ptr().cast_mut(),
+                        None => {
+                            given.staged.clear();
+                            given.staged.extend(array.iter());
+                            given.staged.as_mut_ptr()
+                        }
+                    }
+                }
+                (Source::Nowhere, None, None) => continue,
+                _ => return false,
+            };
+            if let Some(base) = given.base {
+                bases[base] = pointer;
+            }
+        }
+        true
+    }
+
+    /// Runs the steps on the arrays that were just found to fit.
+    fn run(&mut self) -> Result<(), Box<crate::step::Objection>> {
+        let done = self.steps.iter().try_for_each(|step| {
+            // SAFETY: the places were laid out for arrays of these sizes.
+            unsafe { step.run(&self.memory) }
+        });
+        self.memory.bases.clear();
+        done
+    }
+}

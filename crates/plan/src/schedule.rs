@@ -1,0 +1,125 @@
+//! The order of the units, and which state is replaced in place.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeSet, BinaryHeap, HashMap};
+
+use gradus_ops::Op;
+
+use crate::fuse::{Fused, Unit};
+
+/// An order in which everything is computed before it is read.
+#[derive(Debug)]
+pub(crate) struct Schedule {
+    /// Indices of units.
+    pub order: Vec<usize>,
+    /// The updates whose values are written over the present ones as soon as they are computed: all
+    /// who read these have done so, and nothing that comes later can fail.
+    pub in_place: Vec<bool>,
+}
+
+/// Takes the units in the order of the program, but an update as soon as it can replace its array:
+/// so that a gradient need not be kept.
+pub(crate) fn schedule(fused: &Fused) -> Schedule {
+    let Fused { net, units, .. } = fused;
+    let mut unit_of = vec![None; net.nodes.len()];
+    for (u, unit) in units.iter().enumerate() {
+        unit.nodes().iter().for_each(|&y| unit_of[y] = Some(u));
+    }
+    let mut inputs = HashMap::new();
+    for (y, node) in net.nodes.iter().enumerate() {
+        if let Op::Input(input) = &node.op {
+            inputs.insert(input.name().to_owned(), y);
+        }
+    }
+    // The units that read a given array, and those that may fail.
+    let mut readers: HashMap<usize, BTreeSet<usize>> = HashMap::new();
+    let mut users: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); units.len()];
+    for (u, unit) in units.iter().enumerate() {
+        for x in unit.nodes().iter().flat_map(|&y| fused.reads(y)) {
+            match unit_of[x.root] {
+                Some(before) if before != u => drop(users[before].insert(u)),
+                Some(_) => {}
+                None => drop(readers.entry(x.root).or_default().insert(u)),
+            }
+        }
+    }
+    let fallible: BTreeSet<usize> =
+        (0..units.len()).filter(|&u| may_fail(fused, &units[u])).collect();
+
+    // How many units must, and how many had better, come before each.
+    let mut needs = vec![0; units.len()];
+    users.iter().flatten().for_each(|&u| needs[u] += 1);
+    let mut waits = vec![0; units.len()];
+    let mut waiting: Vec<Vec<usize>> = vec![Vec::new(); units.len()];
+    let mut updates = vec![false; units.len()];
+    for (name, y) in &net.updates {
+        let u = unit_of[*y].expect("an update is computed");
+        updates[u] = true;
+        let read = inputs.get(name).and_then(|x| readers.get(x));
+        for &before in read.into_iter().flatten().chain(&fallible).filter(|&&before| before != u) {
+            waiting[before].push(u);
+            waits[u] += 1;
+        }
+    }
+
+    let priority = |u: usize| {
+        let last = *units[u].nodes().last().expect("a unit computes something");
+        Reverse((!updates[u], last, u))
+    };
+    let mut order = Vec::with_capacity(units.len());
+    let (mut ready, mut reluctant) = (BinaryHeap::new(), BTreeSet::new());
+    let enter = |u: usize, waits: &[usize], ready: &mut BinaryHeap<_>, late: &mut BTreeSet<_>| {
+        match waits[u] {
+            0 => ready.push(priority(u)),
+            _ => drop(late.insert(u)),
+        }
+    };
+    for u in (0..units.len()).filter(|&u| needs[u] == 0) {
+        enter(u, &waits, &mut ready, &mut reluctant);
+    }
+    while let Some(u) = ready.pop().map(|Reverse((_, _, u))| u).or_else(|| reluctant.pop_first()) {
+        order.push(u);
+        for &after in &waiting[u] {
+            waits[after] -= 1;
+            if waits[after] == 0 && reluctant.remove(&after) {
+                ready.push(priority(after));
+            }
+        }
+        for &after in &users[u] {
+            needs[after] -= 1;
+            if needs[after] == 0 {
+                enter(after, &waits, &mut ready, &mut reluctant);
+            }
+        }
+    }
+
+    let mut position = vec![0; units.len()];
+    order.iter().enumerate().for_each(|(t, &u)| position[u] = t);
+    let in_place = net.updates.iter().map(|(name, y)| {
+        let u = unit_of[*y].expect("an update is computed");
+        let read = inputs.get(name).and_then(|x| readers.get(x).map(|units| (x, units)));
+        let read_before = read.is_none_or(|(&x, units)| {
+            units.iter().all(|&r| position[r] < position[u] || r == u && in_step(fused, &fused.units[r], x))
+        });
+        read_before && fallible.iter().all(|&f| position[f] < position[u])
+    });
+    let in_place = in_place.collect();
+    Schedule { order, in_place }
+}
+
+
+/// Whether a unit reads a value at the places only that it computes at the time.
+pub(crate) fn in_step(fused: &Fused, unit: &Unit, root: usize) -> bool {
+    let Unit::Group(nodes) = unit else { return false };
+    let reads = |&y: &usize| fused.reads(y).filter(|x| x.root == root).all(|x| fused.in_step(y, x));
+    nodes.iter().all(reads)
+}
+
+/// Whether the unit checks its operands' values.
+fn may_fail(fused: &Fused, unit: &Unit) -> bool {
+    let Unit::Kernel(y) = unit else { return false };
+    matches!(
+        fused.net.nodes[*y].op,
+        Op::Gather(_) | Op::ScatterAdd(_) | Op::OneHot(_) | Op::Random(_) | Op::Custom(_)
+    )
+}

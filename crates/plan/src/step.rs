@@ -1,0 +1,103 @@
+//! The steps of a compiled plan.
+
+#![allow(unsafe_code)]
+
+use gradus_ops::{Environment, Op};
+use ndarray::ArrayView;
+
+use crate::arena::Memory;
+use crate::kernels::Real;
+use crate::kernels::arrange::{Copy, Gather, OneHot, Scatter};
+use crate::kernels::matmul::Matmul;
+use crate::kernels::reduce::{Reduce, Rows};
+use crate::memory::Place;
+use crate::net::Sizes;
+use crate::pass::Pass;
+
+/// One step, with all it needs resolved.
+#[derive(Clone, Debug)]
+pub(crate) enum Step<T> {
+    Pass(Pass<T>),
+    Matmul(Matmul<T>),
+    Reduce(Reduce),
+    Rows(Rows<T>),
+    Copy(Copy),
+    /// One number, so many times.
+    Fill(Place, usize, T),
+    Gather(Gather),
+    Scatter(Scatter),
+    OneHot(OneHot),
+    Apply(Box<Apply>),
+}
+
+/// An operation by its reference kernel.
+#[derive(Clone, Debug)]
+pub(crate) struct Apply {
+    pub op: Op,
+    pub operands: Vec<(Place, Sizes)>,
+    pub to: Place,
+    pub sizes: Sizes,
+    /// The place on the program's tape.
+    pub origin: usize,
+}
+
+/// What an operation objects to in its operands' values, and where it is on the tape.
+#[derive(Debug)]
+pub(crate) struct Objection {
+    pub origin: usize,
+    pub problem: String,
+}
+
+impl<T: Real> Step<T> {
+    /// Runs the step.
+    ///
+    /// # Safety
+    ///
+    /// All places must lie in `memory`, with as many elements as the step works on.
+    pub unsafe fn run(&self, memory: &Memory<T>) -> Result<(), Box<Objection>> {
+        // SAFETY: by the caller's promise.
+        unsafe {
+            match self {
+                Step::Pass(pass) => pass.run(memory),
+                Step::Matmul(matmul) => matmul.run(memory),
+                Step::Reduce(reduce) => reduce.run(memory),
+                Step::Rows(rows) => rows.run(memory),
+                Step::Copy(copy) => copy.run(memory),
+                Step::Fill(to, n, value) => {
+                    std::slice::from_raw_parts_mut(memory.at(*to), *n).fill(*value);
+                }
+                Step::Gather(gather) => return gather.run(memory),
+                Step::Scatter(scatter) => return scatter.run(memory),
+                Step::OneHot(one_hot) => return one_hot.run(memory),
+                Step::Apply(apply) => return apply.run(memory),
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Apply {
+    /// # Safety
+    ///
+    /// As [`Step::run`].
+    unsafe fn run<T: Real>(&self, memory: &Memory<T>) -> Result<(), Box<Objection>> {
+        let view = |(place, sizes): &(Place, Sizes)| {
+            // SAFETY: by the caller's promise; operands are stored in row-major order.
+            unsafe { ArrayView::from_shape_ptr(sizes.as_slice(), memory.at(*place).cast_const()) }
+        };
+        let x: Vec<_> = self.operands.iter().map(view).collect();
+        let env = Environment::default();
+        let objection = |problem| Box::new(Objection { origin: self.origin, problem });
+        self.op.accept(&x, &env).map_err(objection)?;
+        let y = self.op.eval(&x, &env);
+        if y.shape() != self.sizes.as_slice() {
+            let (got, sizes) = (y.shape(), &self.sizes);
+            let problem = format!("the kernel returned the sizes {got:?}, not {sizes:?}");
+            return Err(objection(problem));
+        }
+        let y = y.as_standard_layout();
+        // SAFETY: by the caller's promise; the array is new and overlaps nothing.
+        unsafe { std::ptr::copy_nonoverlapping(y.as_ptr(), memory.at(self.to), y.len()) };
+        Ok(())
+    }
+}
