@@ -1,5 +1,5 @@
 //! Independent reference values: every case of `tests/golden` (its FORMAT.md describes them), in
-//! `f64` and, where its numbers fit, in `f32`.
+//! `f64` and, where its numbers fit, in `f32`, by the reference evaluator and by plans.
 //!
 //! The folder named by the environment variable `GRADUS_GOLDEN` is read instead, if that is set.
 //! For each file a line `FILE: N passed, M failed` is printed. A case whose operation does not
@@ -17,7 +17,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use case::{Case, File};
-use compare::{Failure, Precision, check_graph, check_model, check_op};
+use compare::{Engine, Failure, Precision, Way, check_graph, check_model, check_op};
 
 /// How many of the project's own cases pass: all whose operations exist.
 const PASSED: usize = 402;
@@ -63,12 +63,15 @@ fn golden() {
 }
 
 fn check(family: &str, case: &Case) -> Result<(), Failure> {
-    for precision in [Precision::Double, Precision::Single] {
-        match case {
-            Case::Op(case) if precision == Precision::Single && !case.fits_single(family) => {}
-            Case::Op(case) => check_op(case, precision)?,
-            Case::Graph(case) => check_graph(case, precision)?,
-            Case::Model(case) => check_model(case, precision)?,
+    for engine in [Engine::Reference, Engine::Plan] {
+        for precision in [Precision::Double, Precision::Single] {
+            let way = Way { engine, precision };
+            match case {
+                Case::Op(case) if precision == Precision::Single && !case.fits_single(family) => {}
+                Case::Op(case) => check_op(case, way)?,
+                Case::Graph(case) => check_graph(case, way)?,
+                Case::Model(case) => check_model(case, way)?,
+            }
         }
     }
     Ok(())

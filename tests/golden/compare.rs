@@ -1,9 +1,10 @@
 //! Building a case's graph, computing all it gives values for, and comparing them.
 
 use gradus::ops::{
-    Arrays, Evaluator, Expr, Graph, Inputs, Reference, Scalar, adjoints, broadcast, conv2d,
+    Arrays, Evaluator, Expr, Graph, Inputs, Reference, adjoints, broadcast, conv2d,
     evaluate, input, jvp, matmul, relu, reshape, sigmoid, tanh, transpose, vjp,
 };
+use gradus::plan::{Real, compile};
 use ndarray::ArrayD;
 use serde_json::Value;
 
@@ -22,6 +23,20 @@ pub enum Failure {
 pub enum Precision {
     Double,
     Single,
+}
+
+/// What runs the graph.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Engine {
+    Reference,
+    Plan,
+}
+
+/// How a case is computed.
+#[derive(Clone, Copy)]
+pub struct Way {
+    pub engine: Engine,
+    pub precision: Precision,
 }
 
 /// How far a value may be off: absolutely, in units of the largest value, and relatively.
@@ -65,17 +80,24 @@ impl Tolerance {
     }
 }
 
-/// Values of expressions, computed in the given precision.
-fn values(y: &[Expr<'_>], at: &Arrays<f64>, precision: Precision) -> Vec<ArrayD<f64>> {
-    fn run<T: Scalar>(y: &[Expr<'_>], at: &Arrays<f64>) -> Vec<ArrayD<f64>> {
+/// Values of expressions, computed in the given way.
+fn values(y: &[Expr<'_>], at: &Arrays<f64>, way: Way) -> Vec<ArrayD<f64>> {
+    fn run<T: Real>(y: &[Expr<'_>], at: &Arrays<f64>, engine: Engine) -> Vec<ArrayD<f64>> {
         let at: Arrays<T> =
             at.iter().map(|(name, x)| (name.clone(), x.mapv(T::from_double))).collect();
-        let values = evaluate(y, &Inputs::new().with_all(&at)).expect("the case is well formed");
-        values.into_iter().map(|y| y.mapv(T::to_double)).collect()
+        let given = Inputs::new().with_all(&at);
+        let values = match engine {
+            Engine::Reference => evaluate(y, &given),
+            Engine::Plan => {
+                let mut plan = compile::<T>(y, &[]).expect("nothing is updated");
+                plan.step(&mut Arrays::new(), &given).map(<[_]>::to_vec)
+            }
+        };
+        values.expect("the case is well formed").iter().map(|y| y.mapv(T::to_double)).collect()
     }
-    match precision {
-        Precision::Double => run::<f64>(y, at),
-        Precision::Single => run::<f32>(y, at),
+    match way.precision {
+        Precision::Double => run::<f64>(y, at, way.engine),
+        Precision::Single => run::<f32>(y, at, way.engine),
     }
 }
 
@@ -104,12 +126,12 @@ fn stated(name: &str) -> Option<(f64, &'static [f64])> {
     }
 }
 
-pub fn check_op(case: &OpCase, precision: Precision) -> Result<(), Failure> {
+pub fn check_op(case: &OpCase, way: Way) -> Result<(), Failure> {
     let g = Graph::new();
     let mut at = Arrays::new();
     let x = inputs(&g, "x", &case.inputs, &mut at);
     let y = apply(&case.op, &case.attrs, &x).ok_or(Failure::Missing)?;
-    let tolerance = Tolerance::new(precision, case.rtol, case.atol);
+    let tolerance = Tolerance::new(way.precision, case.rtol, case.atol);
 
     at.insert("ct".to_owned(), case.cotangent.0.clone());
     let ct = input(&g, "ct", case.cotangent.0.shape());
@@ -118,7 +140,7 @@ pub fn check_op(case: &OpCase, precision: Precision) -> Result<(), Failure> {
     let pullback = vjp(&[(y, ct)], &wrt);
     let x_bar: Vec<_> = wrt.iter().map(|&x| pullback.or_zeros(x)).collect();
 
-    let value = values(&[&[y], &x_bar[..]].concat(), &at, precision);
+    let value = values(&[&[y], &x_bar[..]].concat(), &at, way);
     if let Some((output, derivatives)) = stated(&case.name) {
         let want = [output].into_iter().chain(derivatives.iter().copied());
         return value.iter().zip(want).enumerate().try_for_each(|(k, (got, want))| {
@@ -148,7 +170,7 @@ pub fn check_op(case: &OpCase, precision: Precision) -> Result<(), Failure> {
     let y_dot = jvp(&[y], &along)[0].unwrap_or(y.filled(0.0));
     let second = jvp(&x_bar, &along);
     let second = x_bar.iter().zip(second).map(|(x_bar, dot)| dot.unwrap_or(x_bar.filled(0.0)));
-    let value = values(&[y_dot].into_iter().chain(second).collect::<Vec<_>>(), &at, precision);
+    let value = values(&[y_dot].into_iter().chain(second).collect::<Vec<_>>(), &at, way);
     tolerance.times(100.0).check("jvp", &value[0], &case.jvp.0)?;
     for (got, &k) in value[1..].iter().zip(&active) {
         let want = want[k].as_ref().expect("as many as differentiated inputs");
@@ -157,7 +179,7 @@ pub fn check_op(case: &OpCase, precision: Precision) -> Result<(), Failure> {
     Ok(())
 }
 
-pub fn check_graph(case: &GraphCase, precision: Precision) -> Result<(), Failure> {
+pub fn check_graph(case: &GraphCase, way: Way) -> Result<(), Failure> {
     let g = Graph::new();
     let mut at = Arrays::new();
     let x = inputs(&g, "x", &case.inputs, &mut at);
@@ -183,13 +205,13 @@ pub fn check_graph(case: &GraphCase, precision: Precision) -> Result<(), Failure
         hvp: case.hvp.iter().map(|x| Expected::Whole(x.clone())).collect(),
         hessian: case.hessian.as_ref(),
     };
-    let tolerance = Tolerance::new(precision, case.rtol, case.atol);
-    tolerance.check("value", &values(&[cost], &at, precision)[0], &case.value.0)?;
+    let tolerance = Tolerance::new(way.precision, case.rtol, case.atol);
+    tolerance.check("value", &values(&[cost], &at, way)[0], &case.value.0)?;
     let v = inputs(&g, "v", &case.direction, &mut at);
-    check_derivatives(cost, &x, &v, &mut at, &want, tolerance, precision)
+    check_derivatives(cost, &x, &v, &mut at, &want, tolerance, way)
 }
 
-pub fn check_model(case: &ModelCase, precision: Precision) -> Result<(), Failure> {
+pub fn check_model(case: &ModelCase, way: Way) -> Result<(), Failure> {
     let g = Graph::new();
     let (mut at, v) = model_arrays(case);
     let x = input(&g, "x", case.input_shape.as_slice());
@@ -204,8 +226,8 @@ pub fn check_model(case: &ModelCase, precision: Precision) -> Result<(), Failure
     let cost = apply(op, &serde_json::json!({ "form": form }), &[output, target]);
     let cost = cost.ok_or(Failure::Missing)?;
 
-    let tolerance = Tolerance::new(precision, case.rtol, case.atol);
-    let value = values(&[output, cost], &at, precision);
+    let tolerance = Tolerance::new(way.precision, case.rtol, case.atol);
+    let value = values(&[output, cost], &at, way);
     check_expected("output", &value[0], &case.activations_out, tolerance)?;
     tolerance.check_number("loss", value[1].sum(), case.loss.value())?;
     let want = Derivatives {
@@ -214,9 +236,9 @@ pub fn check_model(case: &ModelCase, precision: Precision) -> Result<(), Failure
         hessian: case.hessian.as_ref(),
     };
     let v = inputs(&g, "v", &v, &mut at);
-    check_derivatives(cost, &parameters, &v, &mut at, &want, tolerance, precision)?;
-    if precision == Precision::Double {
-        check_sgd(case, cost, &parameters, &at, tolerance)?;
+    check_derivatives(cost, &parameters, &v, &mut at, &want, tolerance, way)?;
+    if way.precision == Precision::Double {
+        check_sgd(case, cost, &parameters, &at, tolerance, way.engine)?;
     }
     Ok(())
 }
@@ -231,14 +253,14 @@ struct Derivatives<'a> {
 /// The gradient, the Hessian times the direction `v`, and the Hessian, column by column.
 fn check_derivatives<'g>(
     cost: Expr<'g>, x: &[Expr<'g>], v: &[Expr<'g>], at: &mut Arrays<f64>, want: &Derivatives<'_>,
-    tolerance: Tolerance, precision: Precision,
+    tolerance: Tolerance, way: Way,
 ) -> Result<(), Failure> {
     let all = adjoints(cost, x).expect("a cost is a number");
     let gradient: Vec<_> = x.iter().map(|&x| all.or_zeros(x)).collect();
     let along: Vec<_> = x.iter().copied().zip(v.iter().copied()).collect();
     let second = gradient.iter().zip(jvp(&gradient, &along));
     let hvp: Vec<_> = second.map(|(g, dot)| dot.unwrap_or(g.filled(0.0))).collect();
-    let derivatives = values(&[&gradient[..], &hvp[..]].concat(), at, precision);
+    let derivatives = values(&[&gradient[..], &hvp[..]].concat(), at, way);
     let (first, second) = derivatives.split_at(x.len());
     for (k, (got, want)) in first.iter().zip(&want.gradient).enumerate() {
         check_expected(&format!("gradient {k}"), got, want, tolerance.times(10.0))?;
@@ -254,7 +276,7 @@ fn check_derivatives<'g>(
         for k in 0..zeros.len() {
             at.extend(names.iter().cloned().zip(zero.iter().cloned()));
             *at.get_mut(name).expect("given").iter_mut().nth(k).expect("an element") = 1.0;
-            let column = values(&hvp, at, precision);
+            let column = values(&hvp, at, way);
             columns.extend(column.into_iter().flatten());
         }
     }
@@ -265,12 +287,16 @@ fn check_derivatives<'g>(
 /// Some steps of gradient descent on the whole data, as update expressions.
 fn check_sgd(
     case: &ModelCase, cost: Expr<'_>, x: &[Expr<'_>], at: &Arrays<f64>, tolerance: Tolerance,
+    engine: Engine,
 ) -> Result<(), Failure> {
     let all = adjoints(cost, x).expect("a cost is a number");
     let next = x.iter().map(|&x| x - case.learning_rate * all.or_zeros(x));
     let names = case.parameters.iter().map(|p| p.name.clone());
     let updates: Vec<_> = names.zip(next).collect();
-    let mut step = Reference::new(&[cost], &updates).expect("updates keep shapes");
+    let mut step: Box<dyn Evaluator<f64>> = match engine {
+        Engine::Reference => Box::new(Reference::new(&[cost], &updates).expect("shapes are kept")),
+        Engine::Plan => Box::new(compile(&[cost], &updates).expect("shapes are kept")),
+    };
     let mut state = at.clone();
     for k in 0..=case.sgd.steps {
         let before = state.clone();
