@@ -8,7 +8,7 @@ use crate::fuse::{Fused, Unit};
 use crate::kernels::arrange::{Copy, Gather, OneHot, Scatter};
 use crate::kernels::matmul::Matmul;
 use crate::kernels::reduce::{Reduce, Reduction, RowKind, Rows};
-use crate::kernels::{Form, Fun1, Fun2, Isa, Numerics, Real};
+use crate::kernels::{Form, Fun1, Fun2, Isa, Numerics, Real, map1, map2, select};
 use crate::memory::{Layout, Place, REGISTERS};
 use crate::net::{Node, Sizes};
 use crate::pass::{Instruction, Load, Operand, Pass};
@@ -300,7 +300,7 @@ impl<'a, 'b, T: Real> PassWriter<'a, 'b, T> {
         let instruction = match Function::of(&op) {
             Function::One(f) => {
                 let x = self.spread(y, 0);
-                Instruction::One(T::map1(f, isa, numerics), x, self.target(y))
+                Instruction::One(map1(f, isa, numerics), x, self.target(y))
             }
             Function::Two(f) => {
                 let (mut a, a_single) = self.operand(y, 0);
@@ -314,11 +314,11 @@ impl<'a, 'b, T: Real> PassWriter<'a, 'b, T> {
                     (false, true) => Form::ScalarRight,
                     (false, false) => Form::Both,
                 };
-                Instruction::Two(T::map2(f, form, isa, numerics), [a, b], self.target(y))
+                Instruction::Two(map2(f, form, isa, numerics), [a, b], self.target(y))
             }
             Function::Select => {
                 let x = [0, 1, 2].map(|k| self.spread(y, k));
-                Instruction::Three(T::select(isa), x, self.target(y))
+                Instruction::Three(select(isa), x, self.target(y))
             }
         };
         let (Instruction::One(_, _, to)
@@ -351,7 +351,7 @@ impl<'a, 'b, T: Real> PassWriter<'a, 'b, T> {
         for &y in self.nodes.iter().filter(|&&y| self.lowerer.fused.stored[y]) {
             let (value, place) = (self.values[&y], self.lowerer.result(y));
             if value.moves == 0 {
-                let copy = T::map1(Fun1::Copy, isa, numerics);
+                let copy = map1(Fun1::Copy, isa, numerics);
                 self.code.push(Instruction::One(copy, value, Operand { place, moves: 1 }));
             }
         }

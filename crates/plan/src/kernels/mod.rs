@@ -1,9 +1,14 @@
-//! Kernels.
+//! The kernels: what a plan's steps compute with.
+
 pub(crate) mod arrange;
 mod elementwise;
+mod functions;
+mod isa;
+mod math;
 pub(crate) mod matmul;
 pub(crate) mod reduce;
-mod isa;
-pub(crate) use elementwise::*;
-pub(crate) use isa::Isa;
+mod vector;
+
+pub(crate) use elementwise::{Form, Fun1, Fun2, Map1, Map2, Map3, map1, map2, select};
 pub use elementwise::{Numerics, Real};
+pub(crate) use isa::Isa;

@@ -3,7 +3,7 @@
 #![allow(unsafe_code)]
 
 use crate::arena::Memory;
-use crate::kernels::{Fun1, Isa, Map1, Numerics, Real};
+use crate::kernels::{Fun1, Isa, Map1, Numerics, Real, map1};
 use crate::memory::Place;
 
 /// A reduction of the middle one of three axes.
@@ -106,7 +106,7 @@ pub(crate) enum RowKind {
 
 impl<T: Real> Rows<T> {
     pub fn new(kind: RowKind, from: Place, to: Place, [rows, length]: [usize; 2], isa: Isa) -> Self {
-        Self { kind, from, to, rows, length, exp: T::map1(Fun1::Exp, isa, Numerics::Fast) }
+        Self { kind, from, to, rows, length, exp: map1(Fun1::Exp, isa, Numerics::Fast) }
     }
 
     /// # Safety
