@@ -4,8 +4,11 @@
 //! passes must come after it; it falls along every operand that is not read within its own pass, so
 //! values of one depth never wait for each other.
 
+use std::collections::HashMap;
+
 use gradus_ops::{Op, Reshape, Shape};
 
+use crate::absorb::Taken;
 use crate::net::{Net, Node};
 use crate::simplify::is_elementwise;
 use crate::view::{View, views};
@@ -41,6 +44,8 @@ pub(crate) struct Fused {
     pub stored: Vec<bool>,
     /// In no particular order.
     pub units: Vec<Unit>,
+    /// What products have taken on.
+    pub taken: HashMap<usize, Taken>,
 }
 
 impl Fused {
@@ -64,7 +69,7 @@ fn reads_in_step(net: &Net, y: usize, x: &View) -> bool {
 pub(crate) type Takes = fn(&Node, usize, &View) -> bool;
 
 /// Decides what is stored and what runs together.
-pub(crate) fn fuse(mut net: Net, takes: Takes) -> Fused {
+pub(crate) fn fuse(mut net: Net, taken: HashMap<usize, Taken>, takes: Takes) -> Fused {
     let copies = own_results(&mut net);
     let mut stored: Vec<bool> = (0..net.nodes.len()).map(|y| !rearranges(&net, y)).collect();
     stored[copies..].fill(true);
@@ -82,7 +87,9 @@ pub(crate) fn fuse(mut net: Net, takes: Takes) -> Fused {
 
     let elementwise = |y: usize| is_elementwise(&net.nodes[y].op);
     let leaf = |y: usize| matches!(net.nodes[y].op, Op::Input(_) | Op::Constant(_));
-    let computed: Vec<usize> = (0..net.nodes.len()).filter(|&y| stored[y] && !leaf(y)).collect();
+    let uses = net.uses();
+    let wanted = |&y: &usize| stored[y] && !leaf(y) && uses[y] > 0;
+    let computed: Vec<usize> = (0..net.nodes.len()).filter(wanted).collect();
     let together =
         |y: usize, x: &View| elementwise(y) && elementwise(x.root) && reads_in_step(&net, y, x);
     let mut depth = vec![0; net.nodes.len()];
@@ -122,7 +129,7 @@ pub(crate) fn fuse(mut net: Net, takes: Takes) -> Fused {
         let Unit::Group(nodes) = &mut units[unit_of[first]] else { unreachable!("a group") };
         nodes.push(y);
     }
-    Fused { net, views, stored, units }
+    Fused { net, views, stored, units, taken }
 }
 
 /// Gives each output and update a value of its own that is computed: where it is not, a copy is

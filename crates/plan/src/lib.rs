@@ -1,4 +1,5 @@
 //! Compiled graphs.
+mod absorb;
 mod arena;
 mod fuse;
 mod kernels;

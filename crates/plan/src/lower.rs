@@ -4,12 +4,13 @@ use std::collections::HashMap;
 
 use gradus_ops::{Axes, Op};
 
+use crate::absorb::Taken;
 use crate::fuse::{Fused, Unit};
 use crate::kernels::arrange::{Copy, Gather, OneHot, Scatter};
-use crate::kernels::matmul::Matmul;
+use crate::kernels::matmul::{Base, Matmul};
 use crate::kernels::reduce::{Reduce, Reduction, RowKind, Rows};
 use crate::kernels::{Form, Fun1, Fun2, Isa, Numerics, Real, map1, map2, select};
-use crate::memory::{Layout, Place, REGISTERS};
+use crate::memory::{ARENA, Layout, ONE, Place, REGISTERS};
 use crate::net::{Node, Sizes};
 use crate::pass::{Instruction, Load, Operand, Pass};
 use crate::schedule::Schedule;
@@ -31,9 +32,9 @@ pub(crate) struct Lowered<T> {
 }
 
 /// Whether a kernel takes an operand in this arrangement; all others are copied before.
-pub(crate) fn takes(node: &Node, _operand: usize, x: &View) -> bool {
+pub(crate) fn takes(node: &Node, operand: usize, x: &View) -> bool {
     match node.op {
-        Op::Matmul(_) => {
+        Op::Matmul(_) if operand < 2 => {
             let axis = x.sizes.len() - 2;
             let close = |axis: usize| x.strides[axis] == 1 || x.sizes[axis] == 1;
             close(axis) || close(axis + 1)
@@ -126,7 +127,11 @@ impl<T: Real> Lowerer<'_, T> {
             Op::Matmul(_) => {
                 let (x, w) = (self.operand(y, 0), self.operand(y, 1));
                 let places = [self.place(x), self.place(w), self.result(y)];
-                Step::Matmul(Matmul::new(x, w, places, self.target.isa))
+                let (x, w) = (x.clone(), w.clone());
+                let base = self.base(y);
+                let matmul = Matmul::new(&x, &w, places, base, self.target.isa);
+                self.registers = self.registers.max(matmul.registers());
+                Step::Matmul(matmul)
             }
             Op::Gather(gather) => Step::Gather(self.gather(y, gather.axis, 0)),
             Op::ScatterAdd(scatter) => Step::Scatter(Scatter(self.gather(y, scatter.axis(), 1))),
@@ -145,6 +150,22 @@ impl<T: Real> Lowerer<'_, T> {
             _ => return self.apply(y),
         };
         self.steps.push(step);
+    }
+
+    /// What a product is added to. Unless it is added up in the very array, that is copied before.
+    fn base(&mut self, y: usize) -> Base {
+        let one = Place { base: ARENA, offset: ONE };
+        let Some(taken) = self.fused.taken.get(&y) else { return Base::Zero };
+        let (factor, minus) = match *taken {
+            Taken::Bias => return Base::Bias(self.place(self.operand(y, 2))),
+            Taken::Sum { minus } => (one, minus),
+            Taken::Multiple { minus } => (self.place(self.operand(y, 3)), minus),
+        };
+        let array = self.operand(y, 2).clone();
+        if self.place(&array) != self.result(y) {
+            self.copy(&array, self.result(y), &array.strides);
+        }
+        Base::Add { factor, minus }
     }
 
     /// By the reference kernel.

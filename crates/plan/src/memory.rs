@@ -23,6 +23,8 @@ pub(crate) struct Place {
 pub(crate) const ARENA: usize = 0;
 /// What a fused pass keeps between its operations.
 pub(crate) const REGISTERS: usize = 1;
+/// Where in the arena there is a 1.
+pub(crate) const ONE: usize = 0;
 /// The first of the arrays by name; after them come the outputs.
 pub(crate) const ARRAYS: usize = 2;
 
@@ -47,7 +49,7 @@ pub(crate) struct Layout {
 pub(crate) fn lay_out(fused: &Fused, schedule: &Schedule, align: usize) -> Layout {
     let Fused { net, stored, units, .. } = fused;
     let mut places: Vec<Option<Place>> = vec![None; net.nodes.len()];
-    let (mut arrays, mut constants) = (Vec::new(), Vec::new());
+    let (mut arrays, mut constants) = (Vec::new(), vec![1.0]);
     let mut base_of = HashMap::new();
     for (y, node) in net.nodes.iter().enumerate() {
         match &node.op {

@@ -11,12 +11,14 @@ use crate::net::{Net, Node, Sizes, broadcast};
 
 /// The net in normal form.
 pub(crate) fn normalise(net: &Net, numerics: Numerics) -> Net {
+    let uses = net.uses();
     let mut made: Vec<Node> = Vec::with_capacity(net.nodes.len());
     let mut place = Vec::with_capacity(net.nodes.len());
     for node in &net.nodes {
         let operands = node.operands.iter().map(|&x| place[x]).collect();
         let mut writer = Writer { made: &mut made, origin: node.origin, numerics };
-        place.push(writer.write(Node { operands, ..node.clone() }));
+        let alone = node.operands.first().is_some_and(|&x| uses[x] == 1);
+        place.push(writer.write(Node { operands, ..node.clone() }, alone));
     }
     let outputs = net.outputs.iter().map(|&y| place[y]).collect();
     let updates = net.updates.iter().map(|(name, y)| (name.clone(), place[*y])).collect();
@@ -31,11 +33,15 @@ struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    fn write(&mut self, node: Node) -> usize {
+    /// The node in normal form; `alone` if nobody else reads its first operand.
+    fn write(&mut self, node: Node, alone: bool) -> usize {
         match &node.op {
             Op::PowConst(power) => self.power(power.exponent(), &node),
             _ if self.numerics == Numerics::Exact => {
                 self.push(node.op.clone(), &node.operands, &node.sizes)
+            }
+            Op::Transpose(_) if alone && self.is_product(node.operands[0]) => {
+                self.transposed_product(&node)
             }
             Op::Sum(sum) => self.groups(sum.axes, &node, |axes| Sum { axes }.into()),
             Op::Max(max) => self.groups(max.axes, &node, |axes| Max { axes }.into()),
@@ -54,6 +60,21 @@ impl Writer<'_> {
         let (operands, sizes) = (operands.into(), sizes.into());
         self.made.push(Node { op, operands, sizes, origin: self.origin });
         self.made.len() - 1
+    }
+
+    /// Whether it is a product of two matrices.
+    fn is_product(&self, x: usize) -> bool {
+        matches!(self.made[x].op, Op::Matmul(_)) && self.made[x].sizes.len() == 2
+    }
+
+    /// (A B)ᵀ = Bᵀ Aᵀ, where the transposes are only seen.
+    fn transposed_product(&mut self, node: &Node) -> usize {
+        let Node { op, operands, .. } = self.made[node.operands[0]].clone();
+        let turned = [operands[1], operands[0]].map(|x| {
+            let sizes = [self.made[x].sizes[1], self.made[x].sizes[0]];
+            self.push(node.op.clone(), &[x], &sizes)
+        });
+        self.push(op, &turned, &node.sizes)
     }
 
     fn power(&mut self, exponent: f64, node: &Node) -> usize {

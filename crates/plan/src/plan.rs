@@ -2,12 +2,13 @@
 
 #![allow(unsafe_code)]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 
 use gradus_ops::{Arrays, EvalError, Evaluator, Expr, Inputs, Program};
 use ndarray::ArrayD;
 
+use crate::absorb::absorb;
 use crate::arena::{Aligned, Memory};
 use crate::fuse::fuse;
 use crate::kernels::{Isa, Numerics, Real};
@@ -158,8 +159,13 @@ impl<T: Real> Compiled<T> {
     ) -> Self {
         let target = Target { isa: Isa::best(), numerics };
         let net = simplify::<T>(&normalise(&net, numerics));
-        let takes = if numerics == Numerics::Exact { takes_standard } else { takes };
-        let fused = fuse(net, takes);
+        let fused = match numerics {
+            Numerics::Exact => fuse(net, HashMap::new(), takes_standard),
+            Numerics::Fast => {
+                let (net, taken) = absorb(net);
+                fuse(net, taken, takes)
+            }
+        };
         let schedule = schedule(&fused);
         let layout = lay_out(&fused, &schedule, Aligned::<T>::LINE);
         let Lowered { steps, registers } = lower(&fused, &schedule, &layout, target);

@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, BinaryHeap, HashMap};
 
 use gradus_ops::Op;
 
+use crate::absorb::Taken;
 use crate::fuse::{Fused, Unit};
 
 /// An order in which everything is computed before it is read.
@@ -110,7 +111,16 @@ pub(crate) fn schedule(fused: &Fused) -> Schedule {
 
 /// Whether a unit reads a value at the places only that it computes at the time.
 pub(crate) fn in_step(fused: &Fused, unit: &Unit, root: usize) -> bool {
-    let Unit::Group(nodes) = unit else { return false };
+    let nodes = match unit {
+        Unit::Group(nodes) => nodes,
+        // A product that is added to an array adds to each element when it writes it.
+        Unit::Kernel(y) => {
+            let adds = fused.taken.get(y).is_some_and(|&taken| taken != Taken::Bias);
+            let read = |&k: &usize| fused.views[fused.net.nodes[*y].operands[k]].root == root;
+            return adds && [0, 1].iter().all(|k| !read(k));
+        }
+        Unit::Copy(_) => return false,
+    };
     let reads = |&y: &usize| fused.reads(y).filter(|x| x.root == root).all(|x| fused.in_step(y, x));
     nodes.iter().all(reads)
 }

@@ -3,6 +3,7 @@
 pub(crate) mod arrange;
 mod elementwise;
 mod functions;
+mod gemm;
 mod isa;
 mod math;
 pub(crate) mod matmul;

@@ -1,16 +1,18 @@
 //! Registers full of numbers, one trait for all instruction sets.
 //!
-//! A kernel is written once, over [`Vector`], and instantiated by [`run`] for each instruction set.
+//! A kernel is written once, over [`Vector`], and instantiated for each instruction set.
 //! The methods have no `#[target_feature]` of their own: they are inlined into functions that have.
 
 #![allow(unsafe_code)]
 
-use crate::kernels::{Isa, Real};
+use crate::kernels::Real;
 
 /// A register full of numbers. Comparisons with NaN are false.
 pub trait Vector<T>: Copy {
     /// How many numbers it holds.
     const LANES: usize;
+    /// How many rows of two registers a matrix product keeps its sums in.
+    const ROWS: usize;
     /// One truth value for each number.
     type Mask: Copy;
 
@@ -63,15 +65,6 @@ pub trait Vector<T>: Copy {
     fn split(self) -> (Self, Self);
     /// The sum of all, in a fixed order.
     fn sum(self) -> T;
-}
-
-/// A kernel, to be run over the registers of some instruction set.
-pub(crate) trait Kernel<T: Real> {
-    type Output;
-    /// # Safety
-    ///
-    /// As the kernel says.
-    unsafe fn run<V: Vector<T>>(self) -> Self::Output;
 }
 
 /// The types of registers that a number type has, and what of it the arithmetic above needs.
@@ -132,45 +125,6 @@ macro_rules! registers {
 registers!(f32, u32, i32, 8, 23, 127, __m512);
 registers!(f64, u64, i64, 4, 52, 1023, __m512d);
 
-/// Runs a kernel with the instructions of `isa`.
-///
-/// # Safety
-///
-/// The machine must have them, and what the kernel asks for must hold.
-#[inline(always)]
-pub(crate) unsafe fn run<T: Real, K: Kernel<T>>(isa: Isa, kernel: K) -> K::Output {
-    // SAFETY: by the caller's promise.
-    unsafe {
-        match isa {
-            #[cfg(target_arch = "x86_64")]
-            Isa::Avx512 => run_avx512(kernel),
-            #[cfg(target_arch = "x86_64")]
-            Isa::Avx2 => run_avx2(kernel),
-            _ => kernel.run::<T::Portable>(),
-        }
-    }
-}
-
-/// # Safety
-///
-/// The machine must have AVX2 and FMA, and what the kernel asks for must hold.
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,fma")]
-pub(crate) unsafe fn run_avx2<T: Real, K: Kernel<T>>(kernel: K) -> K::Output {
-    // SAFETY: by the caller's promise.
-    unsafe { kernel.run::<T::Avx2>() }
-}
-
-/// # Safety
-///
-/// The machine must have AVX-512 F, BW, DQ and VL, and what the kernel asks for must hold.
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
-pub(crate) unsafe fn run_avx512<T: Real, K: Kernel<T>>(kernel: K) -> K::Output {
-    // SAFETY: by the caller's promise.
-    unsafe { kernel.run::<T::Avx512>() }
-}
-
 /// Some numbers, for which the compiler finds what registers there are; `FUSED` where a machine that
 /// rounds x · a + b once is sure.
 #[derive(Clone, Copy)]
@@ -195,6 +149,7 @@ impl<T: Real, const N: usize, const FUSED: bool> Lanes<T, N, FUSED> {
 
 impl<T: Real, const N: usize, const FUSED: bool> Vector<T> for Lanes<T, N, FUSED> {
     const LANES: usize = N;
+    const ROWS: usize = if FUSED { 6 } else { 3 };
     type Mask = [bool; N];
 
     #[inline(always)]
@@ -350,6 +305,7 @@ mod x86 {
          $neg:ident, $scale:ident, $getexp:ident, $getmant:ident, $sum:ident) => {
             impl Vector<$T> for $V {
                 const LANES: usize = $lanes;
+                const ROWS: usize = 14;
                 type Mask = $Mask;
 
                 #[inline(always)]

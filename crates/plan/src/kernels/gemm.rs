@@ -1,0 +1,306 @@
+//! Products of small and narrow matrices.
+//!
+//! Two micro-kernels, each a tile of sums in registers. [`outer`] adds up columns of A times rows of
+//! B, and wants the rows of B to lie side by side. [`dot`] takes inner products of rows of A with
+//! columns of B, and wants both to lie side by side. Neither packs anything.
+
+#![allow(unsafe_code)]
+
+use crate::kernels::vector::Vector;
+use crate::kernels::{Isa, Real};
+
+/// C = A B, or a variant of it, for A \[m, k\], B \[k, n\] and C \[m, n\], whose rows lie side by side.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Product<T> {
+    pub m: usize,
+    pub n: usize,
+    pub k: usize,
+    pub a: *const T,
+    pub a_row: usize,
+    pub a_column: usize,
+    pub b: *const T,
+    /// The distance of the rows of B for [`outer`], of its columns for [`dot`].
+    pub b_step: usize,
+    pub c: *mut T,
+    pub c_row: usize,
+    pub start: Start<T>,
+}
+
+/// What the sums are added to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Start<T> {
+    /// C = A B.
+    Zero,
+    /// C = b + A B with one row b for all.
+    Bias(*const T),
+    /// C = C + factor · A B.
+    Add(T),
+}
+
+/// A kernel of products.
+pub(crate) type Gemm<T> = unsafe fn(&Product<T>);
+
+/// The kernel for rows of B that lie side by side.
+pub(crate) fn outer<T: Real>(isa: Isa) -> Gemm<T> {
+    match isa {
+        #[cfg(target_arch = "x86_64")]
+        Isa::Avx512 => outer_avx512::<T>,
+        #[cfg(target_arch = "x86_64")]
+        Isa::Avx2 => outer_avx2::<T>,
+        _ => outer_body::<T, T::Portable>,
+    }
+}
+
+/// The kernel for rows of A and columns of B that lie side by side.
+pub(crate) fn dot<T: Real>(isa: Isa) -> Gemm<T> {
+    match isa {
+        #[cfg(target_arch = "x86_64")]
+        Isa::Avx512 => dot_avx512::<T>,
+        #[cfg(target_arch = "x86_64")]
+        Isa::Avx2 => dot_avx2::<T>,
+        _ => dot_body::<T, T::Portable>,
+    }
+}
+
+/// # Safety
+///
+/// All elements must be there, C must not overlap A or B, and the machine must have AVX-512.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
+unsafe fn outer_avx512<T: Real>(p: &Product<T>) {
+    // SAFETY: by the caller's promise.
+    unsafe { outer_body::<T, T::Avx512>(p) }
+}
+
+/// # Safety
+///
+/// As [`outer_avx512`], with AVX2 and FMA.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma")]
+unsafe fn outer_avx2<T: Real>(p: &Product<T>) {
+    // SAFETY: by the caller's promise.
+    unsafe { outer_body::<T, T::Avx2>(p) }
+}
+
+/// # Safety
+///
+/// As [`outer_avx512`].
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
+unsafe fn dot_avx512<T: Real>(p: &Product<T>) {
+    // SAFETY: by the caller's promise.
+    unsafe { dot_body::<T, T::Avx512>(p) }
+}
+
+/// # Safety
+///
+/// As [`outer_avx2`].
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma")]
+unsafe fn dot_avx2<T: Real>(p: &Product<T>) {
+    // SAFETY: by the caller's promise.
+    unsafe { dot_body::<T, T::Avx2>(p) }
+}
+
+/// # Safety
+///
+/// All elements must be there, and C must not overlap A or B.
+#[inline(always)]
+unsafe fn outer_body<T: Real, V: Vector<T>>(p: &Product<T>) {
+    let rows = p.m.div_ceil(p.m.div_ceil(V::ROWS).max(1)).max(1);
+    let mut j = 0;
+    while j < p.n {
+        let columns = (p.n - j).min(2 * V::LANES);
+        let mut i = 0;
+        while i < p.m {
+            // SAFETY: by the caller's promise; the tile is within C.
+            unsafe { outer_rows::<T, V>(p, i, j, rows.min(p.m - i), columns) };
+            i += rows;
+        }
+        j += columns;
+    }
+}
+
+/// A tile of so many rows.
+///
+/// # Safety
+///
+/// As [`outer_body`].
+#[inline(always)]
+unsafe fn outer_rows<T: Real, V: Vector<T>>(
+    p: &Product<T>, i: usize, j: usize, rows: usize, columns: usize,
+) {
+    macro_rules! rows {
+        ($($n:literal)*) => {
+            match rows {
+                // SAFETY: by the caller's promise.
+                $($n if $n <= V::ROWS => unsafe { outer_columns::<T, V, $n>(p, i, j, columns) },)*
+                _ => unreachable!("at most as many rows as there are registers for"),
+            }
+        };
+    }
+    rows!(1 2 3 4 5 6 7 8 9 10 11 12 13 14);
+}
+
+/// # Safety
+///
+/// As [`outer_body`].
+#[inline(always)]
+unsafe fn outer_columns<T: Real, V: Vector<T>, const M: usize>(
+    p: &Product<T>, i: usize, j: usize, columns: usize,
+) {
+    // SAFETY: by the caller's promise.
+    unsafe {
+        if columns == 2 * V::LANES {
+            outer_tile::<T, V, M, 2, false>(p, i, j, columns);
+        } else if columns > V::LANES {
+            outer_tile::<T, V, M, 2, true>(p, i, j, columns);
+        } else {
+            outer_tile::<T, V, M, 1, true>(p, i, j, columns);
+        }
+    }
+}
+
+/// A tile of `M` rows and `N` registers of columns, the last register perhaps in part.
+///
+/// # Safety
+///
+/// As [`outer_body`].
+#[inline(always)]
+unsafe fn outer_tile<T: Real, V: Vector<T>, const M: usize, const N: usize, const PART: bool>(
+    p: &Product<T>, i: usize, j: usize, columns: usize,
+) {
+    let last = columns - (N - 1) * V::LANES;
+    let load = |from: *const T, register: usize| {
+        // SAFETY: as many columns as there are.
+        unsafe {
+            let from = from.add(register * V::LANES);
+            if PART && register == N - 1 { V::load_part(from, last) } else { V::load(from) }
+        }
+    };
+    let store = |value: V, to: *mut T, register: usize| {
+        // SAFETY: as many columns as there are.
+        unsafe {
+            let to = to.add(register * V::LANES);
+            if PART && register == N - 1 { value.store_part(to, last) } else { value.store(to) }
+        }
+    };
+    let mut sums = [[V::splat(T::zero()); N]; M];
+    // SAFETY: by the caller's promise, all of this is within A, B and C.
+    unsafe {
+        if let Start::Bias(bias) = p.start {
+            let bias: [V; N] = std::array::from_fn(|register| load(bias.add(j), register));
+            sums = [bias; M];
+        }
+        let (mut a, mut b) = (p.a.add(i * p.a_row), p.b.add(j));
+        for _ in 0..p.k {
+            let row: [V; N] = std::array::from_fn(|register| load(b, register));
+            for (r, sums) in sums.iter_mut().enumerate() {
+                let x = V::splat(*a.add(r * p.a_row));
+                for (sum, y) in sums.iter_mut().zip(row) {
+                    *sum = x.mul_add(y, *sum);
+                }
+            }
+            (a, b) = (a.add(p.a_column), b.add(p.b_step));
+        }
+        let c = p.c.add(i * p.c_row + j);
+        for (r, sums) in sums.iter().enumerate() {
+            let c = c.add(r * p.c_row);
+            for (register, &sum) in sums.iter().enumerate() {
+                match p.start {
+                    Start::Add(factor) => {
+                        let old = load(c, register);
+                        store(sum.mul_add(V::splat(factor), old), c, register);
+                    }
+                    _ => store(sum, c, register),
+                }
+            }
+        }
+    }
+}
+
+/// How many rows and columns a tile of inner products has at most.
+const DOTS: usize = 5;
+
+/// # Safety
+///
+/// All elements must be there, and C must not overlap A or B.
+#[inline(always)]
+unsafe fn dot_body<T: Real, V: Vector<T>>(p: &Product<T>) {
+    let most = if V::ROWS > DOTS * 2 { DOTS } else { 3 };
+    let part = |whole: usize| whole.div_ceil(whole.div_ceil(most).max(1)).max(1);
+    let (rows, columns) = (part(p.m), part(p.n));
+    let mut i = 0;
+    while i < p.m {
+        let mut j = 0;
+        while j < p.n {
+            // SAFETY: by the caller's promise; the tile is within C.
+            unsafe { dot_rows::<T, V>(p, i, j, rows.min(p.m - i), columns.min(p.n - j)) };
+            j += columns;
+        }
+        i += rows;
+    }
+}
+
+/// # Safety
+///
+/// As [`dot_body`].
+#[inline(always)]
+unsafe fn dot_rows<T: Real, V: Vector<T>>(
+    p: &Product<T>, i: usize, j: usize, rows: usize, columns: usize,
+) {
+    macro_rules! sizes {
+        ($($m:literal: $($n:literal)*;)*) => {
+            match (rows, columns) {
+                // SAFETY: by the caller's promise.
+                $($(($m, $n) => unsafe { dot_tile::<T, V, $m, $n>(p, i, j) },)*)*
+                _ => unreachable!("at most as many as there are registers for"),
+            }
+        };
+    }
+    sizes!(1: 1 2 3 4 5; 2: 1 2 3 4 5; 3: 1 2 3 4 5; 4: 1 2 3 4 5; 5: 1 2 3 4 5;);
+}
+
+/// A tile of inner products.
+///
+/// # Safety
+///
+/// As [`dot_body`].
+#[inline(always)]
+unsafe fn dot_tile<T: Real, V: Vector<T>, const M: usize, const N: usize>(
+    p: &Product<T>, i: usize, j: usize,
+) {
+    let mut sums = [[V::splat(T::zero()); N]; M];
+    // SAFETY: by the caller's promise, all of this is within A, B and C.
+    unsafe {
+        let (a, b) = (p.a.add(i * p.a_row), p.b.add(j * p.b_step));
+        let mut l = 0;
+        while l + V::LANES <= p.k {
+            let columns: [V; N] = std::array::from_fn(|s| V::load(b.add(s * p.b_step + l)));
+            for (r, sums) in sums.iter_mut().enumerate() {
+                let x = V::load(a.add(r * p.a_row + l));
+                sums.iter_mut().zip(columns).for_each(|(sum, y)| *sum = x.mul_add(y, *sum));
+            }
+            l += V::LANES;
+        }
+        if l < p.k {
+            let rest = p.k - l;
+            let columns: [V; N] =
+                std::array::from_fn(|s| V::load_part(b.add(s * p.b_step + l), rest));
+            for (r, sums) in sums.iter_mut().enumerate() {
+                let x = V::load_part(a.add(r * p.a_row + l), rest);
+                sums.iter_mut().zip(columns).for_each(|(sum, y)| *sum = x.mul_add(y, *sum));
+            }
+        }
+        for (r, sums) in sums.iter().enumerate() {
+            for (s, sum) in sums.iter().enumerate() {
+                let c = p.c.add((i + r) * p.c_row + j + s);
+                *c = match p.start {
+                    Start::Zero => sum.sum(),
+                    Start::Bias(bias) => *bias.add(j + s) + sum.sum(),
+                    Start::Add(factor) => *c + factor * sum.sum(),
+                };
+            }
+        }
+    }
+}
