@@ -21,6 +21,12 @@ pub(crate) struct Product<T> {
     pub b: *const T,
     /// The distance of the rows of B for [`outer`], of its columns for [`dot`].
     pub b_step: usize,
+    /// Instead: where each row or column begins, if they are not equally far apart.
+    pub b_table: Option<*const usize>,
+    /// How many products are added up by [`dot`], and how far apart their operands are.
+    pub times: usize,
+    pub a_next: usize,
+    pub b_next: usize,
     pub c: *mut T,
     pub c_row: usize,
     pub start: Start<T>,
@@ -47,7 +53,7 @@ pub(crate) fn outer<T: Real>(isa: Isa) -> Gemm<T> {
         Isa::Avx512 => outer_avx512::<T>,
         #[cfg(target_arch = "x86_64")]
         Isa::Avx2 => outer_avx2::<T>,
-        _ => outer_body::<T, T::Portable>,
+        _ => outer_body::<T, T::Portable, false>,
     }
 }
 
@@ -58,7 +64,7 @@ pub(crate) fn dot<T: Real>(isa: Isa) -> Gemm<T> {
         Isa::Avx512 => dot_avx512::<T>,
         #[cfg(target_arch = "x86_64")]
         Isa::Avx2 => dot_avx2::<T>,
-        _ => dot_body::<T, T::Portable>,
+        _ => dot_body::<T, T::Portable, false>,
     }
 }
 
@@ -69,7 +75,7 @@ pub(crate) fn dot<T: Real>(isa: Isa) -> Gemm<T> {
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
 unsafe fn outer_avx512<T: Real>(p: &Product<T>) {
     // SAFETY: by the caller's promise.
-    unsafe { outer_body::<T, T::Avx512>(p) }
+    unsafe { outer_body::<T, T::Avx512, false>(p) }
 }
 
 /// # Safety
@@ -79,7 +85,7 @@ unsafe fn outer_avx512<T: Real>(p: &Product<T>) {
 #[target_feature(enable = "avx2,fma")]
 unsafe fn outer_avx2<T: Real>(p: &Product<T>) {
     // SAFETY: by the caller's promise.
-    unsafe { outer_body::<T, T::Avx2>(p) }
+    unsafe { outer_body::<T, T::Avx2, false>(p) }
 }
 
 /// # Safety
@@ -89,7 +95,7 @@ unsafe fn outer_avx2<T: Real>(p: &Product<T>) {
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
 unsafe fn dot_avx512<T: Real>(p: &Product<T>) {
     // SAFETY: by the caller's promise.
-    unsafe { dot_body::<T, T::Avx512>(p) }
+    unsafe { dot_body::<T, T::Avx512, false>(p) }
 }
 
 /// # Safety
@@ -99,14 +105,14 @@ unsafe fn dot_avx512<T: Real>(p: &Product<T>) {
 #[target_feature(enable = "avx2,fma")]
 unsafe fn dot_avx2<T: Real>(p: &Product<T>) {
     // SAFETY: by the caller's promise.
-    unsafe { dot_body::<T, T::Avx2>(p) }
+    unsafe { dot_body::<T, T::Avx2, false>(p) }
 }
 
 /// # Safety
 ///
 /// All elements must be there, and C must not overlap A or B.
 #[inline(always)]
-unsafe fn outer_body<T: Real, V: Vector<T>>(p: &Product<T>) {
+pub(crate) unsafe fn outer_body<T: Real, V: Vector<T>, const TABLE: bool>(p: &Product<T>) {
     let rows = p.m.div_ceil(p.m.div_ceil(V::ROWS).max(1)).max(1);
     let mut j = 0;
     while j < p.n {
@@ -114,7 +120,7 @@ unsafe fn outer_body<T: Real, V: Vector<T>>(p: &Product<T>) {
         let mut i = 0;
         while i < p.m {
             // SAFETY: by the caller's promise; the tile is within C.
-            unsafe { outer_rows::<T, V>(p, i, j, rows.min(p.m - i), columns) };
+            unsafe { outer_rows::<T, V, TABLE>(p, i, j, rows.min(p.m - i), columns) };
             i += rows;
         }
         j += columns;
@@ -127,14 +133,14 @@ unsafe fn outer_body<T: Real, V: Vector<T>>(p: &Product<T>) {
 ///
 /// As [`outer_body`].
 #[inline(always)]
-unsafe fn outer_rows<T: Real, V: Vector<T>>(
+unsafe fn outer_rows<T: Real, V: Vector<T>, const TABLE: bool>(
     p: &Product<T>, i: usize, j: usize, rows: usize, columns: usize,
 ) {
     macro_rules! rows {
         ($($n:literal)*) => {
             match rows {
                 // SAFETY: by the caller's promise.
-                $($n if $n <= V::ROWS => unsafe { outer_columns::<T, V, $n>(p, i, j, columns) },)*
+                $($n if $n <= V::ROWS => unsafe { outer_columns::<T, V, $n, TABLE>(p, i, j, columns) },)*
                 _ => unreachable!("at most as many rows as there are registers for"),
             }
         };
@@ -146,17 +152,17 @@ unsafe fn outer_rows<T: Real, V: Vector<T>>(
 ///
 /// As [`outer_body`].
 #[inline(always)]
-unsafe fn outer_columns<T: Real, V: Vector<T>, const M: usize>(
+unsafe fn outer_columns<T: Real, V: Vector<T>, const M: usize, const TABLE: bool>(
     p: &Product<T>, i: usize, j: usize, columns: usize,
 ) {
     // SAFETY: by the caller's promise.
     unsafe {
         if columns == 2 * V::LANES {
-            outer_tile::<T, V, M, 2, false>(p, i, j, columns);
+            outer_tile::<T, V, M, 2, false, TABLE>(p, i, j, columns);
         } else if columns > V::LANES {
-            outer_tile::<T, V, M, 2, true>(p, i, j, columns);
+            outer_tile::<T, V, M, 2, true, TABLE>(p, i, j, columns);
         } else {
-            outer_tile::<T, V, M, 1, true>(p, i, j, columns);
+            outer_tile::<T, V, M, 1, true, TABLE>(p, i, j, columns);
         }
     }
 }
@@ -167,9 +173,17 @@ unsafe fn outer_columns<T: Real, V: Vector<T>, const M: usize>(
 ///
 /// As [`outer_body`].
 #[inline(always)]
-unsafe fn outer_tile<T: Real, V: Vector<T>, const M: usize, const N: usize, const PART: bool>(
+unsafe fn outer_tile<
+    T: Real,
+    V: Vector<T>,
+    const M: usize,
+    const N: usize,
+    const PART: bool,
+    const TABLE: bool,
+>(
     p: &Product<T>, i: usize, j: usize, columns: usize,
 ) {
+    let table = p.b_table.unwrap_or(std::ptr::null());
     let last = columns - (N - 1) * V::LANES;
     let load = |from: *const T, register: usize| {
         // SAFETY: as many columns as there are.
@@ -192,8 +206,10 @@ unsafe fn outer_tile<T: Real, V: Vector<T>, const M: usize, const N: usize, cons
             let bias: [V; N] = std::array::from_fn(|register| load(bias.add(j), register));
             sums = [bias; M];
         }
-        let (mut a, mut b) = (p.a.add(i * p.a_row), p.b.add(j));
-        for _ in 0..p.k {
+        let mut a = p.a.add(i * p.a_row);
+        for l in 0..p.k {
+            let begin = if TABLE { *table.add(l) } else { l * p.b_step };
+            let b = p.b.add(begin + j);
             let row: [V; N] = std::array::from_fn(|register| load(b, register));
             for (r, sums) in sums.iter_mut().enumerate() {
                 let x = V::splat(*a.add(r * p.a_row));
@@ -201,7 +217,7 @@ unsafe fn outer_tile<T: Real, V: Vector<T>, const M: usize, const N: usize, cons
                     *sum = x.mul_add(y, *sum);
                 }
             }
-            (a, b) = (a.add(p.a_column), b.add(p.b_step));
+            a = a.add(p.a_column);
         }
         let c = p.c.add(i * p.c_row + j);
         for (r, sums) in sums.iter().enumerate() {
@@ -226,7 +242,7 @@ const DOTS: usize = 5;
 ///
 /// All elements must be there, and C must not overlap A or B.
 #[inline(always)]
-unsafe fn dot_body<T: Real, V: Vector<T>>(p: &Product<T>) {
+pub(crate) unsafe fn dot_body<T: Real, V: Vector<T>, const TABLE: bool>(p: &Product<T>) {
     let most = if V::ROWS > DOTS * 2 { DOTS } else { 3 };
     let part = |whole: usize| whole.div_ceil(whole.div_ceil(most).max(1)).max(1);
     let (rows, columns) = (part(p.m), part(p.n));
@@ -235,7 +251,7 @@ unsafe fn dot_body<T: Real, V: Vector<T>>(p: &Product<T>) {
         let mut j = 0;
         while j < p.n {
             // SAFETY: by the caller's promise; the tile is within C.
-            unsafe { dot_rows::<T, V>(p, i, j, rows.min(p.m - i), columns.min(p.n - j)) };
+            unsafe { dot_rows::<T, V, TABLE>(p, i, j, rows.min(p.m - i), columns.min(p.n - j)) };
             j += columns;
         }
         i += rows;
@@ -246,14 +262,14 @@ unsafe fn dot_body<T: Real, V: Vector<T>>(p: &Product<T>) {
 ///
 /// As [`dot_body`].
 #[inline(always)]
-unsafe fn dot_rows<T: Real, V: Vector<T>>(
+unsafe fn dot_rows<T: Real, V: Vector<T>, const TABLE: bool>(
     p: &Product<T>, i: usize, j: usize, rows: usize, columns: usize,
 ) {
     macro_rules! sizes {
         ($($m:literal: $($n:literal)*;)*) => {
             match (rows, columns) {
                 // SAFETY: by the caller's promise.
-                $($(($m, $n) => unsafe { dot_tile::<T, V, $m, $n>(p, i, j) },)*)*
+                $($(($m, $n) => unsafe { dot_tile::<T, V, $m, $n, TABLE>(p, i, j) },)*)*
                 _ => unreachable!("at most as many as there are registers for"),
             }
         };
@@ -267,29 +283,35 @@ unsafe fn dot_rows<T: Real, V: Vector<T>>(
 ///
 /// As [`dot_body`].
 #[inline(always)]
-unsafe fn dot_tile<T: Real, V: Vector<T>, const M: usize, const N: usize>(
+unsafe fn dot_tile<T: Real, V: Vector<T>, const M: usize, const N: usize, const TABLE: bool>(
     p: &Product<T>, i: usize, j: usize,
 ) {
     let mut sums = [[V::splat(T::zero()); N]; M];
     // SAFETY: by the caller's promise, all of this is within A, B and C.
     unsafe {
-        let (a, b) = (p.a.add(i * p.a_row), p.b.add(j * p.b_step));
-        let mut l = 0;
-        while l + V::LANES <= p.k {
-            let columns: [V; N] = std::array::from_fn(|s| V::load(b.add(s * p.b_step + l)));
-            for (r, sums) in sums.iter_mut().enumerate() {
-                let x = V::load(a.add(r * p.a_row + l));
-                sums.iter_mut().zip(columns).for_each(|(sum, y)| *sum = x.mul_add(y, *sum));
+        let begin: [usize; N] = std::array::from_fn(|s| match p.b_table {
+            Some(table) if TABLE => *table.add(j + s),
+            _ => (j + s) * p.b_step,
+        });
+        for time in 0..p.times {
+            let (a, b) = (p.a.add(i * p.a_row + time * p.a_next), p.b.add(time * p.b_next));
+            let mut l = 0;
+            while l + V::LANES <= p.k {
+                let columns: [V; N] = std::array::from_fn(|s| V::load(b.add(begin[s] + l)));
+                for (r, sums) in sums.iter_mut().enumerate() {
+                    let x = V::load(a.add(r * p.a_row + l));
+                    sums.iter_mut().zip(columns).for_each(|(sum, y)| *sum = x.mul_add(y, *sum));
+                }
+                l += V::LANES;
             }
-            l += V::LANES;
-        }
-        if l < p.k {
-            let rest = p.k - l;
-            let columns: [V; N] =
-                std::array::from_fn(|s| V::load_part(b.add(s * p.b_step + l), rest));
-            for (r, sums) in sums.iter_mut().enumerate() {
-                let x = V::load_part(a.add(r * p.a_row + l), rest);
-                sums.iter_mut().zip(columns).for_each(|(sum, y)| *sum = x.mul_add(y, *sum));
+            if l < p.k {
+                let rest = p.k - l;
+                let columns: [V; N] =
+                    std::array::from_fn(|s| V::load_part(b.add(begin[s] + l), rest));
+                for (r, sums) in sums.iter_mut().enumerate() {
+                    let x = V::load_part(a.add(r * p.a_row + l), rest);
+                    sums.iter_mut().zip(columns).for_each(|(sum, y)| *sum = x.mul_add(y, *sum));
+                }
             }
         }
         for (r, sums) in sums.iter().enumerate() {

@@ -121,7 +121,23 @@ impl<T: Real> Matmul<T> {
                 Base::Add { factor, minus: false } => Start::Add(*memory.at(factor)),
                 Base::Add { factor, minus: true } => Start::Add(-*memory.at(factor)),
             };
-            let product = Product { m, n, k, a, a_row, a_column, b, b_step: b_row, c, c_row: n, start };
+            let product = Product {
+                m,
+                n,
+                k,
+                a,
+                a_row,
+                a_column,
+                b,
+                b_step: b_row,
+                b_table: None,
+                times: 1,
+                a_next: 0,
+                b_next: 0,
+                c,
+                c_row: n,
+                start,
+            };
             match self.engine {
                 Engine::Outer(kernel) => kernel(&product),
                 Engine::Dot(kernel) => kernel(&Product { b_step: b_column, ..product }),

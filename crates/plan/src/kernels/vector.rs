@@ -5,7 +5,7 @@
 
 #![allow(unsafe_code)]
 
-use crate::kernels::Real;
+use crate::kernels::{Isa, Real};
 
 /// A register full of numbers. Comparisons with NaN are false.
 pub trait Vector<T>: Copy {
@@ -65,6 +65,52 @@ pub trait Vector<T>: Copy {
     fn split(self) -> (Self, Self);
     /// The sum of all, in a fixed order.
     fn sum(self) -> T;
+}
+
+/// Work that is compiled for each instruction set.
+pub(crate) trait Job<T: Real> {
+    /// # Safety
+    ///
+    /// As the job says.
+    unsafe fn run<V: Vector<T>>(&self);
+}
+
+/// Does the job with the instructions of `isa`.
+///
+/// # Safety
+///
+/// The machine must have them, and what the job asks for must hold.
+pub(crate) unsafe fn run<T: Real, J: Job<T>>(isa: Isa, job: &J) {
+    // SAFETY: by the caller's promise.
+    unsafe {
+        match isa {
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx512 => run_avx512(job),
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx2 => run_avx2(job),
+            _ => job.run::<T::Portable>(),
+        }
+    }
+}
+
+/// # Safety
+///
+/// As [`run`].
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma")]
+unsafe fn run_avx2<T: Real, J: Job<T>>(job: &J) {
+    // SAFETY: by the caller's promise.
+    unsafe { job.run::<T::Avx2>() }
+}
+
+/// # Safety
+///
+/// As [`run`].
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
+unsafe fn run_avx512<T: Real, J: Job<T>>(job: &J) {
+    // SAFETY: by the caller's promise.
+    unsafe { job.run::<T::Avx512>() }
 }
 
 /// The types of registers that a number type has, and what of it the arithmetic above needs.
