@@ -43,7 +43,18 @@ pub(crate) fn absorb(mut net: Net) -> (Net, HashMap<usize, Taken>) {
             _ => continue,
         };
         let (a, b) = (node.operands[0], node.operands[1]);
-        let bias = |m: usize, b: usize| Some((product(m)?, row(&net, b)?));
+        let bias = |m: usize, b: usize| Some((product(m)?, repeated(&net, b, &[0])?));
+        let map_bias = |m: usize, b: usize| {
+            let maps = &net.nodes[m];
+            let Op::Conv2d(_) = maps.op else { return None };
+            let bias = repeated(&net, b, &[0, 2, 3]).filter(|_| alone(m))?;
+            Some((maps.op.clone(), smallvec![maps.operands[0], maps.operands[1], bias]))
+        };
+        if let (false, Some((op, operands))) = (minus, map_bias(a, b).or_else(|| map_bias(b, a))) {
+            net.nodes[y] = Node { op, operands, ..net.nodes[y].clone() };
+            taken.insert(y, Taken::Bias);
+            continue;
+        }
         let found = if let (false, Some(([x, w], row))) = (minus, bias(a, b).or_else(|| bias(b, a))) {
             Some((Taken::Bias, smallvec![x, w, row]))
         } else if names.get(&y).is_some_and(|name| is_input(&net.nodes[a], name)) {
@@ -68,11 +79,11 @@ pub(crate) fn absorb(mut net: Net) -> (Net, HashMap<usize, Taken>) {
     (net, taken)
 }
 
-/// The vector that `y` repeats in every row.
-fn row(net: &Net, y: usize) -> Option<usize> {
+/// The vector that `y` repeats along these axes.
+fn repeated(net: &Net, y: usize, axes: &[usize]) -> Option<usize> {
     let node = &net.nodes[y];
     match &node.op {
-        Op::Broadcast(broadcast) if broadcast.axes == [0].into() => Some(node.operands[0]),
+        Op::Broadcast(broadcast) if broadcast.axes == axes.into() => Some(node.operands[0]),
         _ => None,
     }
 }

@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 
-use gradus_ops::{Axes, Op};
+use gradus_ops::{Axes, Convolution, Op};
 
 use crate::absorb::Taken;
 use crate::fuse::{Fused, Unit};
 use crate::kernels::arrange::{Copy, Gather, OneHot, Scatter};
+use crate::kernels::conv::{Conv, Direction};
 use crate::kernels::matmul::{Base, Matmul};
 use crate::kernels::reduce::{Reduce, Reduction, RowKind, Rows};
 use crate::kernels::{Form, Fun1, Fun2, Isa, Numerics, Real, map1, map2, select};
@@ -133,6 +134,9 @@ impl<T: Real> Lowerer<'_, T> {
                 self.registers = self.registers.max(matmul.registers());
                 Step::Matmul(matmul)
             }
+            Op::Conv2d(conv) => self.conv(y, Direction::Forward, conv.convolution()),
+            Op::Conv2dInputAdjoint(conv) => self.conv(y, Direction::Input, conv.convolution()),
+            Op::Conv2dFilterAdjoint(conv) => self.conv(y, Direction::Filter, conv.convolution()),
             Op::Gather(gather) => Step::Gather(self.gather(y, gather.axis, 0)),
             Op::ScatterAdd(scatter) => Step::Scatter(Scatter(self.gather(y, scatter.axis(), 1))),
             Op::OneHot(one_hot) => Step::OneHot(OneHot {
@@ -150,6 +154,22 @@ impl<T: Real> Lowerer<'_, T> {
             _ => return self.apply(y),
         };
         self.steps.push(step);
+    }
+
+    fn conv(&mut self, y: usize, direction: Direction, convolution: Convolution) -> Step<T> {
+        let (a, b) = (self.operand(y, 0), self.operand(y, 1));
+        let four = |sizes: &[usize]| <[usize; 4]>::try_from(sizes).expect("four axes");
+        let [left, right, result] = [&a.sizes, &b.sizes, &self.node(y).sizes].map(|s| four(s));
+        let sizes = match direction {
+            Direction::Forward => [left, right, result],
+            Direction::Input => [result, right, left],
+            Direction::Filter => [left, result, right],
+        };
+        let bias = self.fused.taken.get(&y).map(|_| self.place(self.operand(y, 2)));
+        let places = [self.place(a), self.place(b), self.result(y)];
+        let conv = Conv::new(direction, convolution, sizes, places, bias, self.target.isa);
+        self.registers = self.registers.max(conv.registers());
+        Step::Conv(Box::new(conv))
     }
 
     /// What a product is added to. Unless it is added up in the very array, that is copied before.

@@ -8,6 +8,7 @@ use ndarray::ArrayView;
 use crate::arena::Memory;
 use crate::kernels::Real;
 use crate::kernels::arrange::{Copy, Gather, OneHot, Scatter};
+use crate::kernels::conv::Conv;
 use crate::kernels::matmul::Matmul;
 use crate::kernels::reduce::{Reduce, Rows};
 use crate::memory::Place;
@@ -19,6 +20,7 @@ use crate::pass::Pass;
 pub(crate) enum Step<T> {
     Pass(Pass<T>),
     Matmul(Matmul<T>),
+    Conv(Box<Conv>),
     Reduce(Reduce),
     Rows(Rows<T>),
     Copy(Copy),
@@ -60,6 +62,7 @@ impl<T: Real> Step<T> {
             match self {
                 Step::Pass(pass) => pass.run(memory),
                 Step::Matmul(matmul) => matmul.run(memory),
+                Step::Conv(conv) => conv.run(memory),
                 Step::Reduce(reduce) => reduce.run(memory),
                 Step::Rows(rows) => rows.run(memory),
                 Step::Copy(copy) => copy.run(memory),

@@ -1,6 +1,7 @@
 //! The kernels: what a plan's steps compute with.
 
 pub(crate) mod arrange;
+pub(crate) mod conv;
 mod elementwise;
 mod functions;
 mod gemm;

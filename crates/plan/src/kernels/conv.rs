@@ -1,0 +1,486 @@
+//! Convolutions and their adjoints, as products of matrices in which nothing is materialised.
+//!
+//! A picture is padded, and split into phases: cells a stride apart are neighbours. In these, the
+//! cells that one weight meets lie side by side, a fixed distance from where the picture begins. So
+//! the rows of the second factor are the picture itself, seen from the places of a table, and rows
+//! of results are as long as those of a phase: the cells at their end that belong to no place are
+//! dropped when the results are copied out.
+//!
+//! Padding is multiplied like any number: a weight that is infinite or NaN makes it NaN.
+
+#![allow(unsafe_code)]
+
+use gradus_ops::Convolution;
+
+use crate::arena::Memory;
+use crate::kernels::gemm::{Product, Start, dot_body, outer_body};
+use crate::kernels::vector::{Job, Vector, run};
+use crate::kernels::{Isa, Real};
+use crate::memory::{Place, REGISTERS};
+
+/// Which of the three linear maps of a convolution.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Direction {
+    /// y from x and w.
+    Forward,
+    /// x̄ from ȳ and w.
+    Input,
+    /// w̄ from x and ȳ.
+    Filter,
+}
+
+/// A convolution, or one of its adjoints.
+#[derive(Clone, Debug)]
+pub(crate) struct Conv {
+    direction: Direction,
+    /// The operands in the order of the operation, and the result.
+    places: [Place; 3],
+    /// What is added to each map of a forward convolution.
+    bias: Option<Place>,
+    geometry: Geometry,
+    isa: Isa,
+}
+
+/// Sizes and distances.
+#[derive(Clone, Debug)]
+struct Geometry {
+    examples: usize,
+    groups: usize,
+    /// Channels and maps of a group.
+    channels: usize,
+    maps: usize,
+    /// Rows and columns of pictures, filters and maps.
+    x: [usize; 2],
+    w: [usize; 2],
+    y: [usize; 2],
+    stride: [usize; 2],
+    /// Cells before the first row and column.
+    before: [usize; 2],
+    /// Rows and columns of a phase.
+    phase: [usize; 2],
+    /// Where each weight of a group's filter begins to see a padded picture.
+    table: Vec<usize>,
+    /// For each phase, where its weights see the maps' cotangents from, and the weights.
+    phases: Vec<Phase>,
+    /// The zeros before the cotangents of a map.
+    lead: usize,
+}
+
+/// The weights that meet the cells of one phase.
+#[derive(Clone, Debug)]
+struct Phase {
+    /// For each pair of a weight and a map, the weight's number in its filter, and the map.
+    taps: Vec<(usize, usize)>,
+    table: Vec<usize>,
+}
+
+/// How many examples' worth of a filter's adjoint is summed in registers.
+const BLOCK: usize = 8;
+
+impl Conv {
+    /// `x` and `w` are the sizes of pictures and filters, `y` of the maps.
+    pub fn new(
+        direction: Direction, convolution: Convolution, [x, w, y]: [[usize; 4]; 3],
+        places: [Place; 3], bias: Option<Place>, isa: Isa,
+    ) -> Self {
+        let Convolution { stride, padding, dilation, groups } = convolution;
+        let (channels, maps) = (w[1], y[1] / groups);
+        let before = [padding[0][0], padding[1][0]];
+        let part = |k: usize| {
+            let reach = (y[k + 2] - 1) * stride[k] + (w[k + 2] - 1) * dilation[k] + 1;
+            reach.max(before[k] + x[k + 2]).div_ceil(stride[k])
+        };
+        let phase = [part(0), part(1)];
+        let cells = phase[0] * phase[1];
+        // The phase of a weight, and the place in it.
+        let tap = |p: usize, q: usize| {
+            let (row, column) = (p * dilation[0], q * dilation[1]);
+            let phase_of = row % stride[0] * stride[1] + column % stride[1];
+            (phase_of, row / stride[0] * phase[1] + column / stride[1])
+        };
+        let taps = (0..w[2]).flat_map(|p| (0..w[3]).map(move |q| (p, q)));
+        let taps: Vec<_> = taps.map(|(p, q)| tap(p, q)).collect();
+        let picture = stride[0] * stride[1] * cells;
+        let table = (0..channels)
+            .flat_map(|c| taps.iter().map(move |(phase, shift)| c * picture + phase * cells + shift))
+            .collect();
+        let lead = taps.iter().map(|&(_, shift)| shift).max().unwrap_or(0);
+        let phases = (0..stride[0] * stride[1]).map(|phase| {
+            let here = taps.iter().enumerate().filter(|&(_, &(other, _))| other == phase);
+            let pairs = here.flat_map(|(k, &(_, shift))| (0..maps).map(move |o| (k, o, shift)));
+            let (mut taps, mut table) = (Vec::new(), Vec::new());
+            for (k, o, shift) in pairs {
+                taps.push((k, o));
+                table.push(o * (lead + cells) + lead - shift);
+            }
+            Phase { taps, table }
+        });
+        let phases = phases.collect();
+        let geometry = Geometry {
+            examples: x[0],
+            groups,
+            channels,
+            maps,
+            x: [x[2], x[3]],
+            w: [w[2], w[3]],
+            y: [y[2], y[3]],
+            stride,
+            before,
+            phase,
+            table,
+            phases,
+            lead,
+        };
+        Self { direction, places, bias, geometry, isa }
+    }
+
+    /// How many registers it needs.
+    pub fn registers(&self) -> usize {
+        let g = &self.geometry;
+        let weights = g.maps * g.channels * g.w[0] * g.w[1];
+        match self.direction {
+            Direction::Forward => weights + g.picture() + g.maps * g.run(),
+            Direction::Input => weights + g.maps * g.spread() + g.channels * g.cells(),
+            Direction::Filter => BLOCK.min(g.examples) * (g.picture() + g.maps * g.run()),
+        }
+    }
+
+    /// # Safety
+    ///
+    /// The operands and the result must lie in `memory`, and these not overlap.
+    pub unsafe fn run<T: Real>(&self, memory: &Memory<T>) {
+        // SAFETY: by the caller's promise, here and in the job.
+        unsafe {
+            let [a, b, to] = self.places.map(|place| memory.at(place));
+            let scratch = memory.at(Place { base: REGISTERS, offset: 0 });
+            let bias = self.bias.map(|place| memory.at(place).cast_const());
+            let g = &self.geometry;
+            run(self.isa, &ConvJob { direction: self.direction, g, a, b, to, bias, scratch });
+        }
+    }
+}
+
+impl Geometry {
+    /// The cells of a phase.
+    fn cells(&self) -> usize {
+        self.phase[0] * self.phase[1]
+    }
+
+    /// The cells of a group of a padded picture.
+    fn picture(&self) -> usize {
+        self.channels * self.stride[0] * self.stride[1] * self.cells()
+    }
+
+    /// The cells from the first place of a map to the last, in rows as long as those of a phase.
+    fn run(&self) -> usize {
+        (self.y[0] - 1) * self.phase[1] + self.y[1]
+    }
+
+    /// The cells of a map's cotangents with zeros before and after.
+    fn spread(&self) -> usize {
+        self.lead + self.cells()
+    }
+
+    /// Whether a picture can be read where it is.
+    fn is_plain(&self) -> bool {
+        self.stride == [1, 1] && self.phase == self.x
+    }
+}
+
+struct ConvJob<'a, T> {
+    direction: Direction,
+    g: &'a Geometry,
+    a: *const T,
+    b: *const T,
+    to: *mut T,
+    bias: Option<*const T>,
+    scratch: *mut T,
+}
+
+impl<T: Real> Job<T> for ConvJob<'_, T> {
+    /// # Safety
+    ///
+    /// As [`Conv::run`]; the scratch memory must have room for the registers asked for.
+    #[inline(always)]
+    unsafe fn run<V: Vector<T>>(&self) {
+        // SAFETY: by the caller's promise.
+        unsafe {
+            match self.direction {
+                Direction::Forward => self.forward::<V>(),
+                Direction::Input => self.input::<V>(),
+                Direction::Filter => self.filter::<V>(),
+            }
+        }
+    }
+}
+
+/// What a product needs beside its factors.
+fn product<T: Real>(m: usize, n: usize, k: usize) -> Product<T> {
+    Product {
+        m,
+        n,
+        k,
+        a: std::ptr::null(),
+        a_row: 1,
+        a_column: m,
+        b: std::ptr::null(),
+        b_step: 0,
+        b_table: None,
+        times: 1,
+        a_next: 0,
+        b_next: 0,
+        c: std::ptr::null_mut(),
+        c_row: n,
+        start: Start::Zero,
+    }
+}
+
+// SAFETY, of all blocks below: sizes and distances are those of the arrays, by the caller's promise.
+impl<T: Real> ConvJob<'_, T> {
+    /// A group of a picture, padded and split into phases, at `to`; the zeros are there already.
+    #[inline(always)]
+    unsafe fn pad<V: Vector<T>>(&self, x: *const T, to: *mut T) {
+        let g = self.g;
+        for c in 0..g.channels {
+            for row in 0..g.x[0] {
+                let padded = row + g.before[0];
+                let (phase, at) = (padded % g.stride[0] * g.stride[1], padded / g.stride[0]);
+                unsafe {
+                    let from = x.add((c * g.x[0] + row) * g.x[1]);
+                    let to = to.add(
+                        (c * g.stride[0] * g.stride[1] + phase) * g.cells() + at * g.phase[1],
+                    );
+                    if g.stride[1] == 1 {
+                        copy::<T, V>(from, to.add(g.before[1]), g.x[1]);
+                        continue;
+                    }
+                    for column in 0..g.x[1] {
+                        let padded = column + g.before[1];
+                        let place = padded % g.stride[1] * g.cells() + padded / g.stride[1];
+                        *to.add(place) = *from.add(column);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The group's picture of an example: where it is, or padded at `padded`.
+    #[inline(always)]
+    unsafe fn picture<V: Vector<T>>(&self, x: *const T, padded: *mut T, group: usize) -> *const T {
+        let g = self.g;
+        unsafe {
+            let x = x.add(group * g.channels * g.x[0] * g.x[1]);
+            if g.is_plain() {
+                return x;
+            }
+            self.pad::<V>(x, padded);
+        }
+        padded
+    }
+
+    #[inline(always)]
+    unsafe fn forward<V: Vector<T>>(&self) {
+        let g = self.g;
+        let length = g.channels * g.w[0] * g.w[1];
+        let (x_size, y_size) = (g.x[0] * g.x[1], g.y[0] * g.y[1]);
+        unsafe {
+            let weights = self.scratch;
+            let padded = weights.add(g.maps * length);
+            let rows = padded.add(g.picture());
+            std::slice::from_raw_parts_mut(padded, g.picture()).fill(T::zero());
+            for group in 0..g.groups {
+                transpose(self.b.add(group * g.maps * length), weights, g.maps, length);
+                for n in 0..g.examples {
+                    let x = self.a.add(n * g.groups * g.channels * x_size);
+                    let b = self.picture::<V>(x, padded, group);
+                    let first = group * g.maps;
+                    let y = self.to.add((n * g.groups * g.maps + first) * y_size);
+                    outer_body::<T, V, true>(&Product {
+                        a: weights,
+                        b,
+                        b_table: Some(g.table.as_ptr()),
+                        c: rows,
+                        ..product(g.maps, g.run(), length)
+                    });
+                    for o in 0..g.maps {
+                        let bias = self.bias.map_or(T::zero(), |bias| *bias.add(first + o));
+                        for i in 0..g.y[0] {
+                            let from = rows.add(o * g.run() + i * g.phase[1]);
+                            let to = y.add(o * y_size + i * g.y[1]);
+                            add_to::<T, V>(from, bias, to, g.y[1]);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn input<V: Vector<T>>(&self) {
+        let g = self.g;
+        let filter = g.w[0] * g.w[1];
+        let (x_size, y_size) = (g.x[0] * g.x[1], g.y[0] * g.y[1]);
+        unsafe {
+            let weights = self.scratch;
+            let spread = weights.add(g.maps * g.channels * filter);
+            let rows = spread.add(g.maps * g.spread());
+            std::slice::from_raw_parts_mut(spread, g.maps * g.spread()).fill(T::zero());
+            for group in 0..g.groups {
+                // Phase after phase, the weights of each pair, a channel after the other.
+                let w = self.b.add(group * g.maps * g.channels * filter);
+                let mut packed = weights;
+                for &(k, o) in g.phases.iter().flat_map(|phase| &phase.taps) {
+                    for c in 0..g.channels {
+                        *packed = *w.add((o * g.channels + c) * filter + k);
+                        packed = packed.add(1);
+                    }
+                }
+                for n in 0..g.examples {
+                    let first = n * g.groups + group;
+                    let y = self.a.add(first * g.maps * y_size);
+                    for o in 0..g.maps {
+                        let to = spread.add(o * g.spread() + g.lead);
+                        for i in 0..g.y[0] {
+                            copy::<T, V>(y.add(o * y_size + i * g.y[1]), to.add(i * g.phase[1]), g.y[1]);
+                        }
+                    }
+                    let x = self.to.add(first * g.channels * x_size);
+                    let mut weights = weights;
+                    for (number, phase) in g.phases.iter().enumerate() {
+                        outer_body::<T, V, true>(&Product {
+                            a: weights,
+                            b: spread,
+                            b_table: Some(phase.table.as_ptr()),
+                            c: rows,
+                            ..product(g.channels, g.cells(), phase.taps.len())
+                        });
+                        weights = weights.add(g.channels * phase.taps.len());
+                        self.unpad::<V>(rows, x, number);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The cells of one phase of the padded pictures' cotangents, to where they belong in `x`.
+    #[inline(always)]
+    unsafe fn unpad<V: Vector<T>>(&self, rows: *const T, x: *mut T, phase: usize) {
+        let g = self.g;
+        let [top, left] = [phase / g.stride[1], phase % g.stride[1]];
+        for c in 0..g.channels {
+            for row in 0..g.x[0] {
+                let padded = row + g.before[0];
+                if padded % g.stride[0] != top {
+                    continue;
+                }
+                unsafe {
+                    let from = rows.add(c * g.cells() + padded / g.stride[0] * g.phase[1]);
+                    let to = x.add((c * g.x[0] + row) * g.x[1]);
+                    if g.stride[1] == 1 {
+                        copy::<T, V>(from.add(g.before[1]), to, g.x[1]);
+                        continue;
+                    }
+                    for column in 0..g.x[1] {
+                        let padded = column + g.before[1];
+                        if padded % g.stride[1] == left {
+                            *to.add(column) = *from.add(padded / g.stride[1]);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn filter<V: Vector<T>>(&self) {
+        let g = self.g;
+        let length = g.channels * g.w[0] * g.w[1];
+        let (x_size, y_size) = (g.x[0] * g.x[1], g.y[0] * g.y[1]);
+        let block = BLOCK.min(g.examples);
+        let spread = g.maps * g.run();
+        unsafe {
+            let result = std::slice::from_raw_parts_mut(self.to, g.groups * g.maps * length);
+            result.fill(T::zero());
+            let (padded, spreads) = (self.scratch, self.scratch.add(block * g.picture()));
+            let all = block * (g.picture() + spread);
+            std::slice::from_raw_parts_mut(self.scratch, all).fill(T::zero());
+            for group in 0..g.groups {
+                let mut n = 0;
+                while n < g.examples {
+                    let times = block.min(g.examples - n);
+                    let mut b = self.a.add((n * g.groups + group) * g.channels * x_size);
+                    let mut b_next = g.groups * g.channels * x_size;
+                    for k in 0..times {
+                        let first = (n + k) * g.groups;
+                        if !g.is_plain() {
+                            let x = self.a.add((first + group) * g.channels * x_size);
+                            self.pad::<V>(x, padded.add(k * g.picture()));
+                            (b, b_next) = (padded, g.picture());
+                        }
+                        let y = self.b.add((first + group) * g.maps * y_size);
+                        for o in 0..g.maps {
+                            for i in 0..g.y[0] {
+                                let from = y.add(o * y_size + i * g.y[1]);
+                                let to = k * spread + o * g.run() + i * g.phase[1];
+                                copy::<T, V>(from, spreads.add(to), g.y[1]);
+                            }
+                        }
+                    }
+                    dot_body::<T, V, true>(&Product {
+                        a: spreads,
+                        a_row: g.run(),
+                        b,
+                        b_table: Some(g.table.as_ptr()),
+                        times,
+                        a_next: spread,
+                        b_next,
+                        c: self.to.add(group * g.maps * length),
+                        start: Start::Add(T::one()),
+                        ..product(g.maps, length, g.run())
+                    });
+                    n += times;
+                }
+            }
+        }
+    }
+}
+
+/// The transpose of a matrix of so many rows and columns.
+#[inline(always)]
+unsafe fn transpose<T: Copy>(from: *const T, to: *mut T, rows: usize, columns: usize) {
+    for i in 0..rows {
+        for j in 0..columns {
+            unsafe { *to.add(j * rows + i) = *from.add(i * columns + j) };
+        }
+    }
+}
+
+/// A copy of the few cells of a row.
+#[inline(always)]
+unsafe fn copy<T: Real, V: Vector<T>>(x: *const T, y: *mut T, n: usize) {
+    let mut i = 0;
+    unsafe {
+        while i + V::LANES <= n {
+            V::load(x.add(i)).store(y.add(i));
+            i += V::LANES;
+        }
+        if i < n {
+            V::load_part(x.add(i), n - i).store_part(y.add(i), n - i);
+        }
+    }
+}
+
+/// y = x + b.
+#[inline(always)]
+unsafe fn add_to<T: Real, V: Vector<T>>(x: *const T, b: T, y: *mut T, n: usize) {
+    let (b, mut i) = (V::splat(b), 0);
+    unsafe {
+        while i + V::LANES <= n {
+            V::load(x.add(i)).add(b).store(y.add(i));
+            i += V::LANES;
+        }
+        if i < n {
+            V::load_part(x.add(i), n - i).add(b).store_part(y.add(i), n - i);
+        }
+    }
+}
