@@ -2,13 +2,14 @@
 
 use std::collections::HashMap;
 
-use gradus_ops::{Axes, Convolution, Op};
+use gradus_ops::{Axes, Convolution, Op, Pooling};
 
 use crate::absorb::Taken;
 use crate::fuse::{Fused, Unit};
 use crate::kernels::arrange::{Copy, Gather, OneHot, Scatter};
 use crate::kernels::conv::{Conv, Direction};
 use crate::kernels::matmul::{Base, Matmul};
+use crate::kernels::pool::{Pool, Role};
 use crate::kernels::reduce::{Reduce, Reduction, RowKind, Rows};
 use crate::kernels::{Form, Fun1, Fun2, Isa, Numerics, Real, map1, map2, select};
 use crate::memory::{ARENA, Layout, ONE, Place, REGISTERS};
@@ -137,6 +138,9 @@ impl<T: Real> Lowerer<'_, T> {
             Op::Conv2d(conv) => self.conv(y, Direction::Forward, conv.convolution()),
             Op::Conv2dInputAdjoint(conv) => self.conv(y, Direction::Input, conv.convolution()),
             Op::Conv2dFilterAdjoint(conv) => self.conv(y, Direction::Filter, conv.convolution()),
+            Op::MaxPool2d(pool) => self.pool(y, Role::Pool, pool.pooling()),
+            Op::MaxPool2dScatter(pool) => self.pool(y, Role::Scatter, pool.pooling()),
+            Op::MaxPool2dGather(pool) => self.pool(y, Role::Gather, pool.pooling()),
             Op::Gather(gather) => Step::Gather(self.gather(y, gather.axis, 0)),
             Op::ScatterAdd(scatter) => Step::Scatter(Scatter(self.gather(y, scatter.axis(), 1))),
             Op::OneHot(one_hot) => Step::OneHot(OneHot {
@@ -170,6 +174,24 @@ impl<T: Real> Lowerer<'_, T> {
         let conv = Conv::new(direction, convolution, sizes, places, bias, self.target.isa);
         self.registers = self.registers.max(conv.registers());
         Step::Conv(Box::new(conv))
+    }
+
+    fn pool(&self, y: usize, role: Role, pooling: Pooling) -> Step<T> {
+        let x = self.operand(y, 0);
+        let b = if role == Role::Pool { x } else { self.operand(y, 1) };
+        let pooled = if role == Role::Scatter { &b.sizes } else { &self.node(y).sizes };
+        let pool = Pool {
+            role,
+            pooling,
+            x: self.place(x),
+            b: self.place(b),
+            to: self.result(y),
+            pictures: x.sizes[0] * x.sizes[1],
+            size: [x.sizes[2], x.sizes[3]],
+            pooled: [pooled[2], pooled[3]],
+            isa: self.target.isa,
+        };
+        Step::Pool(Box::new(pool))
     }
 
     /// What a product is added to. Unless it is added up in the very array, that is copied before.

@@ -10,6 +10,7 @@ use crate::kernels::Real;
 use crate::kernels::arrange::{Copy, Gather, OneHot, Scatter};
 use crate::kernels::conv::Conv;
 use crate::kernels::matmul::Matmul;
+use crate::kernels::pool::Pool;
 use crate::kernels::reduce::{Reduce, Rows};
 use crate::memory::Place;
 use crate::net::Sizes;
@@ -21,6 +22,7 @@ pub(crate) enum Step<T> {
     Pass(Pass<T>),
     Matmul(Matmul<T>),
     Conv(Box<Conv>),
+    Pool(Box<Pool>),
     Reduce(Reduce),
     Rows(Rows<T>),
     Copy(Copy),
@@ -63,6 +65,7 @@ impl<T: Real> Step<T> {
                 Step::Pass(pass) => pass.run(memory),
                 Step::Matmul(matmul) => matmul.run(memory),
                 Step::Conv(conv) => conv.run(memory),
+                Step::Pool(pool) => pool.run(memory),
                 Step::Reduce(reduce) => reduce.run(memory),
                 Step::Rows(rows) => rows.run(memory),
                 Step::Copy(copy) => copy.run(memory),

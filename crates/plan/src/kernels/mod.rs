@@ -8,6 +8,7 @@ mod gemm;
 mod isa;
 mod math;
 pub(crate) mod matmul;
+pub(crate) mod pool;
 pub(crate) mod reduce;
 mod vector;
 

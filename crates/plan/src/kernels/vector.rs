@@ -34,6 +34,18 @@ pub trait Vector<T>: Copy {
     ///
     /// `n ≤ LANES` numbers must be writable.
     unsafe fn store_part(self, p: *mut T, n: usize);
+    /// The first of each pair, and the second, of `n ≤ 2 LANES` numbers, n being even.
+    ///
+    /// # Safety
+    ///
+    /// `n` numbers must be readable.
+    unsafe fn unzip(p: *const T, n: usize) -> (Self, Self);
+    /// Writes pairs: the reverse of [`unzip`](Self::unzip).
+    ///
+    /// # Safety
+    ///
+    /// `n` numbers must be writable.
+    unsafe fn zip(a: Self, b: Self, p: *mut T, n: usize);
     fn splat(x: T) -> Self;
     fn add(self, b: Self) -> Self;
     fn sub(self, b: Self) -> Self;
@@ -183,7 +195,7 @@ impl<T: Real, const N: usize, const FUSED: bool> Lanes<T, N, FUSED> {
     }
 
     #[inline(always)]
-    fn zip(self, b: Self, f: impl Fn(T, T) -> T) -> Self {
+    fn both(self, b: Self, f: impl Fn(T, T) -> T) -> Self {
         Self(std::array::from_fn(|k| f(self.0[k], b.0[k])))
     }
 
@@ -223,28 +235,44 @@ impl<T: Real, const N: usize, const FUSED: bool> Vector<T> for Lanes<T, N, FUSED
     }
 
     #[inline(always)]
+    unsafe fn unzip(p: *const T, n: usize) -> (Self, Self) {
+        // SAFETY: by the caller's promise, only the first `n` are read.
+        let at = |k: usize| if k < n { unsafe { *p.add(k) } } else { T::zero() };
+        let evens = std::array::from_fn(|k| at(2 * k));
+        (Self(evens), Self(std::array::from_fn(|k| at(2 * k + 1))))
+    }
+
+    #[inline(always)]
+    unsafe fn zip(a: Self, b: Self, p: *mut T, n: usize) {
+        for k in 0..n / 2 {
+            // SAFETY: by the caller's promise.
+            unsafe { (*p.add(2 * k), *p.add(2 * k + 1)) = (a.0[k], b.0[k]) };
+        }
+    }
+
+    #[inline(always)]
     fn splat(x: T) -> Self {
         Self([x; N])
     }
 
     #[inline(always)]
     fn add(self, b: Self) -> Self {
-        self.zip(b, |a, b| a + b)
+        self.both(b, |a, b| a + b)
     }
 
     #[inline(always)]
     fn sub(self, b: Self) -> Self {
-        self.zip(b, |a, b| a - b)
+        self.both(b, |a, b| a - b)
     }
 
     #[inline(always)]
     fn mul(self, b: Self) -> Self {
-        self.zip(b, |a, b| a * b)
+        self.both(b, |a, b| a * b)
     }
 
     #[inline(always)]
     fn div(self, b: Self) -> Self {
-        self.zip(b, |a, b| a / b)
+        self.both(b, |a, b| a / b)
     }
 
     #[inline(always)]
@@ -262,12 +290,12 @@ impl<T: Real, const N: usize, const FUSED: bool> Vector<T> for Lanes<T, N, FUSED
 
     #[inline(always)]
     fn max(self, b: Self) -> Self {
-        self.zip(b, |a, b| if a > b { a } else { b })
+        self.both(b, |a, b| if a > b { a } else { b })
     }
 
     #[inline(always)]
     fn min(self, b: Self) -> Self {
-        self.zip(b, |a, b| if a < b { a } else { b })
+        self.both(b, |a, b| if a < b { a } else { b })
     }
 
     #[inline(always)]
@@ -312,7 +340,7 @@ impl<T: Real, const N: usize, const FUSED: bool> Vector<T> for Lanes<T, N, FUSED
 
     #[inline(always)]
     fn scale(self, n: Self) -> Self {
-        self.zip(n, T::scaled)
+        self.both(n, T::scaled)
     }
 
     #[inline(always)]
@@ -344,11 +372,44 @@ mod x86 {
         (1u32 << n) - 1
     }
 
+    /// Places `first`, `first + step`, … in a pair of registers.
+    #[inline(always)]
+    fn every16(first: i32, step: i32) -> __m512i {
+        let places: [i32; 16] = std::array::from_fn(|k| first + step * k as i32);
+        // SAFETY: as large as the register.
+        unsafe { std::mem::transmute(places) }
+    }
+
+    /// The same, of registers with 8 numbers.
+    #[inline(always)]
+    fn every8(first: i64, step: i64) -> __m512i {
+        let places: [i64; 8] = std::array::from_fn(|k| first + step * k as i64);
+        // SAFETY: as large as the register.
+        unsafe { std::mem::transmute(places) }
+    }
+
+    /// Places from `first` on in two registers by turns.
+    #[inline(always)]
+    fn woven16(first: i32) -> __m512i {
+        let places: [i32; 16] = std::array::from_fn(|k| first + k as i32 / 2 + 16 * (k as i32 % 2));
+        // SAFETY: as large as the register.
+        unsafe { std::mem::transmute(places) }
+    }
+
+    /// The same, of registers with 8 numbers.
+    #[inline(always)]
+    fn woven8(first: i64) -> __m512i {
+        let places: [i64; 8] = std::array::from_fn(|k| first + k as i64 / 2 + 8 * (k as i64 % 2));
+        // SAFETY: as large as the register.
+        unsafe { std::mem::transmute(places) }
+    }
+
     macro_rules! avx512 {
         ($T:ty, $V:ty, $lanes:literal, $Mask:ty, $load:ident, $maskz_load:ident, $store:ident,
          $mask_store:ident, $set1:ident, $add:ident, $sub:ident, $mul:ident, $div:ident, $sqrt:ident,
          $fmadd:ident, $max:ident, $min:ident, $cmp:ident, $blend:ident, $round:ident, $abs:ident,
-         $neg:ident, $scale:ident, $getexp:ident, $getmant:ident, $sum:ident) => {
+         $neg:ident, $scale:ident, $getexp:ident, $getmant:ident, $sum:ident, $permute:ident,
+         $places:ident, $places_store:ident) => {
             impl Vector<$T> for $V {
                 const LANES: usize = $lanes;
                 const ROWS: usize = 14;
@@ -376,6 +437,28 @@ mod x86 {
                 unsafe fn store_part(self, p: *mut $T, n: usize) {
                     // SAFETY: by the caller's promise; masked lanes are not written.
                     unsafe { $mask_store(p, first(n) as $Mask, self) }
+                }
+
+                #[inline(always)]
+                unsafe fn unzip(p: *const $T, n: usize) -> (Self, Self) {
+                    // SAFETY: by the caller's promise.
+                    unsafe {
+                        let low = Self::load_part(p, n.min($lanes));
+                        let high = Self::load_part(p.wrapping_add($lanes), n.saturating_sub($lanes));
+                        let (evens, odds) = ($places(0, 2), $places(1, 2));
+                        ($permute(low, evens, high), $permute(low, odds, high))
+                    }
+                }
+
+                #[inline(always)]
+                unsafe fn zip(a: Self, b: Self, p: *mut $T, n: usize) {
+                    // SAFETY: by the caller's promise.
+                    unsafe {
+                        let (low, high) = ($places_store(0), $places_store($lanes / 2));
+                        $permute(a, low, b).store_part(p, n.min($lanes));
+                        let rest = n.saturating_sub($lanes);
+                        $permute(a, high, b).store_part(p.wrapping_add($lanes), rest);
+                    }
                 }
 
                 // SAFETY, of all that follow: these instructions touch registers only, and a kernel
@@ -488,13 +571,15 @@ mod x86 {
         _mm512_mask_storeu_ps, _mm512_set1_ps, _mm512_add_ps, _mm512_sub_ps, _mm512_mul_ps,
         _mm512_div_ps, _mm512_sqrt_ps, _mm512_fmadd_ps, _mm512_max_ps, _mm512_min_ps,
         _mm512_cmp_ps_mask, _mm512_mask_blend_ps, _mm512_roundscale_ps, _mm512_abs_ps,
-        _mm512_xor_ps, _mm512_scalef_ps, _mm512_getexp_ps, _mm512_getmant_ps, _mm512_reduce_add_ps
+        _mm512_xor_ps, _mm512_scalef_ps, _mm512_getexp_ps, _mm512_getmant_ps, _mm512_reduce_add_ps,
+        _mm512_permutex2var_ps, every16, woven16
     );
     avx512!(
         f64, __m512d, 8, __mmask8, _mm512_loadu_pd, _mm512_maskz_loadu_pd, _mm512_storeu_pd,
         _mm512_mask_storeu_pd, _mm512_set1_pd, _mm512_add_pd, _mm512_sub_pd, _mm512_mul_pd,
         _mm512_div_pd, _mm512_sqrt_pd, _mm512_fmadd_pd, _mm512_max_pd, _mm512_min_pd,
         _mm512_cmp_pd_mask, _mm512_mask_blend_pd, _mm512_roundscale_pd, _mm512_abs_pd,
-        _mm512_xor_pd, _mm512_scalef_pd, _mm512_getexp_pd, _mm512_getmant_pd, _mm512_reduce_add_pd
+        _mm512_xor_pd, _mm512_scalef_pd, _mm512_getexp_pd, _mm512_getmant_pd, _mm512_reduce_add_pd,
+        _mm512_permutex2var_pd, every8, woven8
     );
 }
