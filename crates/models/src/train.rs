@@ -1,6 +1,9 @@
 //! Training by mini-batches.
 
-use gradus_ops::{Arrays, Evaluator, Graph, Inputs, Reference, input, try_grad};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use gradus_ops::{Arrays, Graph, Inputs, input, try_grad};
+use gradus_plan::{Plan, compile};
 use ndarray::{Array, Array2, ArrayD, Ix2, arr0};
 use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
@@ -86,9 +89,26 @@ pub struct Training {
     pub(crate) history: History,
     pub(crate) steps: u64,
     pub(crate) shuffler: Shuffler,
-    step: Reference,
-    outputs: Reference,
-    evaluation: Reference,
+    step: Plan<f32>,
+    outputs: Shared,
+    evaluation: Shared,
+}
+
+/// A plan that is used through shared references.
+#[derive(Debug)]
+struct Shared(Mutex<Plan<f32>>);
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Plan<f32>> {
+        // A step that panics leaves nothing behind that the next one would read.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Clone for Shared {
+    fn clone(&self) -> Self {
+        Self(Mutex::new(self.lock().clone()))
+    }
 }
 
 impl Training {
@@ -129,12 +149,13 @@ impl Training {
         shuffler: Shuffler,
     ) -> Result<Self, ModelError> {
         settings.check(&network)?;
-        let step = compile(&network, &settings)?;
+        let step = training_step(&network, &settings)?;
         let g = Graph::new();
         let forward = network.forward(network.examples(&g, "x"));
         let cost = settings.cost.of(&forward, network.targets(&g, "y"));
-        let outputs = Reference::new(&[forward.output()], &[])?;
-        let evaluation = Reference::new(&[forward.output(), cost], &[])?;
+        let shared = |plan| Shared(Mutex::new(plan));
+        let outputs = shared(compile(&[forward.output()], &[])?);
+        let evaluation = shared(compile(&[forward.output(), cost], &[])?);
         Ok(Self { network, settings, state, history, steps, shuffler, step, outputs, evaluation })
     }
 
@@ -262,9 +283,10 @@ impl Training {
     pub fn outputs(&self, x: &Array2<f32>) -> Result<Array2<f32>, ModelError> {
         let x = self.shaped(x.clone())?;
         let inputs = Inputs::new().with_all(&self.state).with("x", &x);
-        let mut values = self.outputs.evaluate(&inputs)?;
+        let values = self.outputs.lock().step(&mut Arrays::new(), &inputs)?.to_vec();
+        let [values] = <[_; 1]>::try_from(values).expect("one output");
         let examples = x.shape()[0];
-        let outputs = values.remove(0).into_shape_with_order((examples, self.outputs_count()));
+        let outputs = values.into_shape_with_order((examples, self.outputs_count()));
         Ok(outputs.expect("a row for each example"))
     }
 
@@ -280,7 +302,8 @@ impl Training {
         let all: Vec<usize> = (0..pictures.len()).collect();
         let shares: Vec<&[usize]> = all.chunks(SHARE).collect();
         let evaluate = |shares: &[&[usize]]| -> Result<Vec<(f64, Confusion)>, ModelError> {
-            shares.iter().map(|share| self.evaluate_share(pictures, share)).collect()
+            let mut plan = self.evaluation.lock().clone();
+            shares.iter().map(|share| self.evaluate_share(&mut plan, pictures, share)).collect()
         };
         let per_thread = shares.len().div_ceil(threads.max(1)).max(1);
         let parts: Result<Vec<_>, ModelError> = std::thread::scope(|scope| {
@@ -300,12 +323,12 @@ impl Training {
 
     /// The sum of the costs of some of the pictures, and what they are taken for.
     fn evaluate_share(
-        &self, pictures: &Pictures, share: &[usize],
+        &self, plan: &mut Plan<f32>, pictures: &Pictures, share: &[usize],
     ) -> Result<(f64, Confusion), ModelError> {
         let (x, y) = pictures.batch(share);
         let x = self.shaped(x)?;
         let inputs = Inputs::new().with_all(&self.state).with("x", &x).with("y", &y);
-        let values = self.evaluation.evaluate(&inputs)?;
+        let values = plan.step(&mut Arrays::new(), &inputs)?;
         let outputs = values[0].view().into_dimensionality::<Ix2>().expect("rows of outputs");
         let mut confusion = Confusion::new(pictures.classes());
         for (&k, outputs) in share.iter().zip(outputs.outer_iter()) {
@@ -424,7 +447,7 @@ pub(crate) fn check_arrays(wanted: &[Parameter], arrays: &Arrays<f32>) -> Result
 }
 
 /// One step of training: the cost of a mini-batch as output, the next state as updates.
-fn compile(network: &Network, settings: &Settings) -> Result<Reference, ModelError> {
+fn training_step(network: &Network, settings: &Settings) -> Result<Plan<f32>, ModelError> {
     let g = Graph::new();
     let (x, y) = (network.examples(&g, "x"), network.targets(&g, "y"));
     let (eta, step) = (input(&g, "eta", ()), input(&g, "step", ()));
@@ -436,7 +459,7 @@ fn compile(network: &Network, settings: &Settings) -> Result<Reference, ModelErr
         try_grad(cost, &nodes).map_err(|error| ModelError::Settings(error.to_string()))?;
     let mut updates = settings.optimiser.updates(eta, &parameters, &gradients);
     updates.extend(forward.updates);
-    Ok(Reference::new(&[cost], &updates)?)
+    Ok(compile(&[cost], &updates)?)
 }
 
 #[cfg(test)]

@@ -109,6 +109,14 @@ impl<T: Real> Plan<T> {
     }
 }
 
+/// The same plan, to be compiled anew when it is first used.
+impl<T> Clone for Plan<T> {
+    fn clone(&self) -> Self {
+        let (program, numerics) = (self.program.clone(), self.numerics);
+        Self { program, numerics, compiled: Vec::new(), latest: 0 }
+    }
+}
+
 impl<T: Real> Evaluator<T> for Plan<T> {
     fn step(
         &mut self, state: &mut Arrays<T>, inputs: &Inputs<'_, T>,
