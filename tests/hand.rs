@@ -9,11 +9,11 @@ use std::iter;
 use gradus::ndarray::{ArrayD, arr0};
 use gradus::ops::{
     Arrays, Convolution, Evaluator, Expr, Graph, Inputs, Pooling, Reference, broadcast, conv2d,
-    cos, evaluate, exp, grad, input, matmul, max_pool2d, param, quadratic_cost, relu, reshape,
-    sigmoid, sin, slice, softmax_cross_entropy, sum_all, transpose, try_grad,
+    evaluate, exp, grad, input, matmul, max_pool2d, param, quadratic_cost, relu, reshape, sigmoid,
+    sin, slice, softmax_cross_entropy, sum_all, transpose, try_grad,
 };
 use hand::kernels::{Portable, Step};
-use hand::{Draw, W1, W4, W5, W6};
+use hand::{Draw, W1, W2, W4, W5, W6};
 
 const STEPS: usize = 10;
 
@@ -132,6 +132,11 @@ fn two_sigmoids<'g>(x: Expr<'g>, y: Expr<'g>, p: &[Expr<'g>]) -> Expr<'g> {
     quadratic_cost(sigmoid(dense(a, p[2], p[3])), y)
 }
 
+fn two_relus<'g>(x: Expr<'g>, y: Expr<'g>, p: &[Expr<'g>]) -> Expr<'g> {
+    let a = relu(dense(relu(dense(x, p[0], p[1])), p[2], p[3]));
+    softmax_cross_entropy(dense(a, p[4], p[5]), y)
+}
+
 fn small_lenet<'g>(x: Expr<'g>, y: Expr<'g>, p: &[Expr<'g>]) -> Expr<'g> {
     let a = max_pool2d(sigmoid(convolve(x, p[0], p[1], 0)), Pooling::new(2, 2));
     quadratic_cost(sigmoid(dense(reshape(a, [96, 12]), p[2], p[3])), y)
@@ -148,6 +153,20 @@ fn w1() {
         W1::new(w2, b2, w3, b3)
     };
     workload.compare(&mut draw, network, W1::step, |n| vec![&n.w2, &n.b2, &n.w3, &n.b3]);
+}
+
+#[test]
+fn w2() {
+    let mut draw = Draw::new(2);
+    let weights: [&[usize]; 3] = [&[512, 784], &[512, 512], &[10, 512]];
+    let sizes: [&[usize]; 2] = [&[128, 784], &[128, 10]];
+    let workload = Workload::new(&mut draw, sizes, &weights, 0.05, two_relus);
+    let network = || {
+        let [w2, b2, w3, b3, w4, b4] = workload.take();
+        W2::new([(w2, b2), (w3, b3), (w4, b4)])
+    };
+    workload
+        .compare(&mut draw, network, W2::step, |n| vec![&n.w2, &n.b2, &n.w3, &n.b3, &n.w4, &n.b4]);
 }
 
 #[test]

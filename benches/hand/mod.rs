@@ -7,11 +7,13 @@ use std::hint::black_box;
 
 pub mod kernels;
 pub mod w1;
+pub mod w2;
 pub mod w4;
 pub mod w5;
 pub mod w6;
 
 pub use w1::W1;
+pub use w2::W2;
 pub use w4::W4;
 pub use w5::W5;
 pub use w6::W6;
@@ -60,6 +62,7 @@ impl Draw {
 pub fn all() -> Vec<(&'static str, Box<dyn FnMut()>)> {
     vec![
         ("w1", w1_step()),
+        ("w2", w2_step()),
         ("w4, 64 examples", w4_step(64)),
         ("w4, 1 example", w4_step(1)),
         ("w5", w5_step()),
@@ -76,6 +79,17 @@ fn w1_step() -> Box<dyn FnMut()> {
     let mut w1 = W1::new(w2, b2, w3, b3);
     Box::new(move || {
         black_box(w1.step(&x, &y, 0.5));
+    })
+}
+
+/// A step of [`W2`].
+fn w2_step() -> Box<dyn FnMut()> {
+    let mut draw = Draw::new(2);
+    let layers = [draw.layer(512, 784), draw.layer(512, 512), draw.layer(10, 512)];
+    let (x, y) = (draw.numbers(128 * 784, 1.0), draw.targets(128, 10));
+    let mut w2 = W2::new(layers);
+    Box::new(move || {
+        black_box(w2.step(&x, &y, 0.01));
     })
 }
 
