@@ -13,7 +13,7 @@ use gradus::ops::{
     sin, slice, softmax_cross_entropy, sum_all, transpose, try_grad,
 };
 use hand::kernels::{Portable, Step};
-use hand::{Draw, W1, W2, W4, W5, W6};
+use hand::{Draw, W1, W2, W3, W4, W5, W6};
 
 const STEPS: usize = 10;
 
@@ -137,6 +137,13 @@ fn two_relus<'g>(x: Expr<'g>, y: Expr<'g>, p: &[Expr<'g>]) -> Expr<'g> {
     softmax_cross_entropy(dense(a, p[4], p[5]), y)
 }
 
+fn lenet<'g>(x: Expr<'g>, y: Expr<'g>, p: &[Expr<'g>]) -> Expr<'g> {
+    let a = max_pool2d(relu(convolve(x, p[0], p[1], 2)), Pooling::new(2, 2));
+    let a = max_pool2d(relu(convolve(a, p[2], p[3], 0)), Pooling::new(2, 2));
+    let a = relu(dense(reshape(a, [64, 400]), p[4], p[5]));
+    softmax_cross_entropy(dense(relu(dense(a, p[6], p[7])), p[8], p[9]), y)
+}
+
 fn small_lenet<'g>(x: Expr<'g>, y: Expr<'g>, p: &[Expr<'g>]) -> Expr<'g> {
     let a = max_pool2d(sigmoid(convolve(x, p[0], p[1], 0)), Pooling::new(2, 2));
     quadratic_cost(sigmoid(dense(reshape(a, [96, 12]), p[2], p[3])), y)
@@ -167,6 +174,22 @@ fn w2() {
     };
     workload
         .compare(&mut draw, network, W2::step, |n| vec![&n.w2, &n.b2, &n.w3, &n.b3, &n.w4, &n.b4]);
+}
+
+#[test]
+fn w3() {
+    let mut draw = Draw::new(3);
+    let weights: [&[usize]; 5] =
+        [&[6, 1, 5, 5], &[16, 6, 5, 5], &[120, 400], &[84, 120], &[10, 84]];
+    let sizes: [&[usize]; 2] = [&[64, 1, 28, 28], &[64, 10]];
+    let workload = Workload::new(&mut draw, sizes, &weights, 0.02, lenet);
+    let network = || {
+        let [w2, b2, w3, b3, w4, b4, w5, b5, w6, b6] = workload.take();
+        W3::new([(w2, b2), (w3, b3), (w4, b4), (w5, b5), (w6, b6)])
+    };
+    workload.compare(&mut draw, network, W3::step, |n| {
+        vec![&n.w2, &n.b2, &n.w3, &n.b3, &n.w4, &n.b4, &n.w5, &n.b5, &n.w6, &n.b6]
+    });
 }
 
 #[test]

@@ -75,6 +75,9 @@ pub trait Lanes: Copy {
     /// a b.
     fn mul(self, a: Self::V, b: Self::V) -> Self::V;
 
+    /// a / b.
+    fn div(self, a: Self::V, b: Self::V) -> Self::V;
+
     /// a b + c.
     fn fma(self, a: Self::V, b: Self::V, c: Self::V) -> Self::V;
 
@@ -163,6 +166,11 @@ impl Lanes for Portable {
     #[inline(always)]
     fn mul(self, a: Self::V, b: Self::V) -> Self::V {
         from_fn(|k| a[k] * b[k])
+    }
+
+    #[inline(always)]
+    fn div(self, a: Self::V, b: Self::V) -> Self::V {
+        from_fn(|k| a[k] / b[k])
     }
 
     #[inline(always)]
@@ -336,6 +344,11 @@ mod avx512 {
         #[inline(always)]
         fn mul(self, a: __m512, b: __m512) -> __m512 {
             intrinsic!(_mm512_mul_ps(a, b))
+        }
+
+        #[inline(always)]
+        fn div(self, a: __m512, b: __m512) -> __m512 {
+            intrinsic!(_mm512_div_ps(a, b))
         }
 
         #[inline(always)]

@@ -8,12 +8,14 @@ use std::hint::black_box;
 pub mod kernels;
 pub mod w1;
 pub mod w2;
+pub mod w3;
 pub mod w4;
 pub mod w5;
 pub mod w6;
 
 pub use w1::W1;
 pub use w2::W2;
+pub use w3::W3;
 pub use w4::W4;
 pub use w5::W5;
 pub use w6::W6;
@@ -63,6 +65,7 @@ pub fn all() -> Vec<(&'static str, Box<dyn FnMut()>)> {
     vec![
         ("w1", w1_step()),
         ("w2", w2_step()),
+        ("w3", w3_step()),
         ("w4, 64 examples", w4_step(64)),
         ("w4, 1 example", w4_step(1)),
         ("w5", w5_step()),
@@ -90,6 +93,18 @@ fn w2_step() -> Box<dyn FnMut()> {
     let mut w2 = W2::new(layers);
     Box::new(move || {
         black_box(w2.step(&x, &y, 0.01));
+    })
+}
+
+/// A step of [`W3`].
+fn w3_step() -> Box<dyn FnMut()> {
+    let mut draw = Draw::new(3);
+    let sizes = [(6, 25), (16, 150), (120, 400), (84, 120), (10, 84)];
+    let layers = sizes.map(|(outputs, inputs)| draw.layer(outputs, inputs));
+    let (x, y) = (draw.numbers(64 * 784, 1.0), draw.targets(64, 10));
+    let mut w3 = W3::new(layers);
+    Box::new(move || {
+        black_box(w3.step(&x, &y, 0.01));
     })
 }
 
