@@ -1,6 +1,5 @@
 //! The hand-written training steps against the reference evaluator.
 
-#[allow(dead_code)]
 #[path = "../benches/hand/mod.rs"]
 mod hand;
 
@@ -12,7 +11,7 @@ use gradus::ops::{
     evaluate, exp, grad, input, matmul, max_pool2d, param, quadratic_cost, relu, reshape, sigmoid,
     sin, slice, softmax_cross_entropy, sum_all, transpose, try_grad,
 };
-use hand::kernels::{Portable, Step};
+use hand::kernels::{Instructions, Lanes, Portable, Step};
 use hand::{Draw, W1, W2, W3, W4, W5, W6};
 
 const STEPS: usize = 10;
@@ -117,7 +116,7 @@ impl Workload {
     }
 }
 
-/// σ(x wᵀ + b).
+/// x wᵀ + b.
 fn dense<'g>(x: Expr<'g>, w: Expr<'g>, b: Expr<'g>) -> Expr<'g> {
     matmul(x, transpose(w)) + b
 }
@@ -177,6 +176,7 @@ fn w2() {
 }
 
 #[test]
+#[cfg_attr(debug_assertions, ignore = "takes minutes without optimisation")]
 fn w3() {
     let mut draw = Draw::new(3);
     let weights: [&[usize]; 5] =
@@ -238,5 +238,46 @@ fn w6() {
                 assert!((got - want).abs() <= 1e-12, "number {i} of {n}: {got}, not {want}");
             }
         }
+    }
+}
+
+#[test]
+fn the_steps_to_be_timed_run() {
+    for (_, mut step) in hand::all() {
+        step();
+    }
+}
+
+/// Not a network: exp of its inputs and their sigmoids, by the instructions of a step.
+struct Functions {
+    exp: Vec<f32>,
+    sigmoid: Vec<f32>,
+}
+
+impl Step for Functions {
+    #[inline(always)]
+    fn step_with<S: Lanes>(&mut self, s: S, x: &[f32], _: &[f32], _: f32) -> f32 {
+        for (k, &x) in x.iter().enumerate() {
+            let x = s.splat(x);
+            self.exp[k] = s.sum(s.keep(1, s.exp(x)));
+            self.sigmoid[k] = s.sum(s.keep(1, s.sigmoid(x)));
+        }
+        0.0
+    }
+}
+
+#[test]
+fn exp_and_sigmoid_are_right_to_a_few_ulp() {
+    let x: Vec<f32> = (-850_000..850_000).map(|k| k as f32 * 1e-4).collect();
+    let mut functions = Functions { exp: vec![0.0; x.len()], sigmoid: vec![0.0; x.len()] };
+    Instructions::best().step(&mut functions, &x, &[], 0.0);
+    let ulps = |got: f32, want: f64| {
+        let rounded = want as f32;
+        (f64::from(got) - want).abs() / f64::from(rounded.next_up() - rounded)
+    };
+    for (x, (exp, sigmoid)) in x.iter().zip(functions.exp.iter().zip(functions.sigmoid)) {
+        let e = f64::from(*x).exp();
+        assert!(ulps(*exp, e) <= 1.1, "exp({x}) is not {exp}");
+        assert!(ulps(sigmoid, e / (1.0 + e)) <= 3.0, "sigmoid({x}) is not {sigmoid}");
     }
 }

@@ -93,7 +93,7 @@ pub trait Lanes: Copy {
     /// `v` in the lanes of the mask and zero in the others.
     fn keep(self, mask: u16, v: Self::V) -> Self::V;
 
-    /// e to the power of x, within 1 ulp where it is a normal number.
+    /// e to the power of x, within 1.1 ulp where it is a normal number.
     fn exp(self, x: Self::V) -> Self::V;
 
     /// 1/(1 + e^(−x)), within 3 ulp.

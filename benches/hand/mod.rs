@@ -60,8 +60,11 @@ impl Draw {
     }
 }
 
+/// A workload's name and its step.
+pub type Timed = (&'static str, Box<dyn FnMut()>);
+
 /// A step of each on fixed data, to be timed.
-pub fn all() -> Vec<(&'static str, Box<dyn FnMut()>)> {
+pub fn all() -> Vec<Timed> {
     vec![
         ("w1", w1_step()),
         ("w2", w2_step()),

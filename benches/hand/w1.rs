@@ -42,8 +42,6 @@ pub struct W1 {
 impl W1 {
     /// A network with these parameters.
     pub fn new(w2: Vec<f32>, b2: Vec<f32>, w3: Vec<f32>, b3: Vec<f32>) -> Self {
-        assert_eq!((w2.len(), b2.len()), (HIDDEN * INPUTS, HIDDEN));
-        assert_eq!((w3.len(), b3.len()), (OUTPUTS * HIDDEN, OUTPUTS));
         let instructions = Instructions::best();
         let lines = EXAMPLES * WIDE / LANES;
         let (a2, delta2, delta3) = (zeros(lines), zeros(lines), zeros(EXAMPLES));
@@ -53,7 +51,6 @@ impl W1 {
 
     /// A step: `x` is [10, 784], `y` is [10, 10].
     pub fn step(&mut self, x: &[f32], y: &[f32], eta: f32) -> f32 {
-        assert_eq!((x.len(), y.len()), (EXAMPLES * INPUTS, EXAMPLES * OUTPUTS));
         self.instructions.step(self, x, y, eta)
     }
 
@@ -179,6 +176,9 @@ impl W1 {
 impl Step for W1 {
     #[inline(always)]
     fn step_with<S: Lanes>(&mut self, s: S, x: &[f32], y: &[f32], eta: f32) -> f32 {
+        assert_eq!((x.len(), y.len()), (EXAMPLES * INPUTS, EXAMPLES * OUTPUTS));
+        assert_eq!((self.w2.len(), self.b2.len()), (HIDDEN * INPUTS, HIDDEN));
+        assert_eq!((self.w3.len(), self.b3.len()), (OUTPUTS * HIDDEN, OUTPUTS));
         self.hidden(s, x);
         let cost = self.output(s, y, eta);
         self.back(s);

@@ -1,7 +1,7 @@
 //! LeNet of ReLUs with the softmax cross-entropy, 64 examples.
 //!
 //! A lane is an example: the network's numbers are lines of sixteen examples, and a weight is the
-//! same for all lanes. Only the rows that the steps of dense weights are summed over are transposed.
+//! same for all lanes. Only for the steps of dense weights a layer's inputs are transposed.
 
 #![allow(unsafe_code)]
 
@@ -427,6 +427,7 @@ fn forward<S: Lanes, const M: usize>(
     s: S, w: &[f32], b: &[f32], a: &[Line], z: &mut [Line], least: f32,
 ) {
     let inputs = w.len() / b.len();
+    assert!(w.len() == inputs * b.len() && b.len().is_multiple_of(M));
     assert!(a.len() >= inputs * BLOCKS && z.len() >= b.len() * BLOCKS);
     for j in (0..b.len()).step_by(M) {
         // SAFETY: the weights and buffers are as long as asserted.
@@ -449,6 +450,7 @@ fn back<S: Lanes, const M: usize>(
     s: S, outputs: usize, w: &[f32], delta: &[Line], to: &mut [Line],
 ) {
     let inputs = w.len() / outputs;
+    assert!(w.len() == inputs * outputs && inputs.is_multiple_of(M));
     assert!(delta.len() >= outputs * BLOCKS && to.len() >= inputs * BLOCKS);
     for i in (0..inputs).step_by(M) {
         // SAFETY: the weights and buffers are as long as asserted.
@@ -483,8 +485,9 @@ fn update<S: Lanes, const M: usize>(
     const N: usize = 5;
     let inputs = w.len() / b.len();
     let wide = inputs.next_multiple_of(N * LANES);
-    assert!(rows.len() >= EXAMPLES * wide / LANES && a.len() >= inputs * BLOCKS);
-    assert!(delta.len() >= b.len() * BLOCKS);
+    assert!(w.len() == inputs * b.len() && b.len().is_multiple_of(M));
+    assert!(a.len() >= inputs.next_multiple_of(LANES) * BLOCKS);
+    assert!(rows.len() >= EXAMPLES * wide / LANES && delta.len() >= b.len() * BLOCKS);
     let rows = numbers_mut(rows);
     for i in (0..inputs).step_by(LANES) {
         for block in 0..BLOCKS {

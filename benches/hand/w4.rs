@@ -33,8 +33,6 @@ impl W4 {
     /// A network with these parameters, for so many examples.
     pub fn new(examples: usize, w2: Vec<f32>, b2: Vec<f32>, w3: Vec<f32>, b3: Vec<f32>) -> Self {
         assert!(examples == 1 || examples.is_multiple_of(LANES));
-        assert_eq!((w2.len(), b2.len()), (HIDDEN * INPUTS, HIDDEN));
-        assert_eq!((w3.len(), b3.len()), (OUTPUTS * HIDDEN, OUTPUTS));
         let instructions = Instructions::best();
         let line = Line([0.0; LANES]);
         let (delta2, lines, sums) = ([line; HIDDEN], [line; LANES], [0.0; LANES]);
@@ -173,6 +171,8 @@ impl W4 {
 impl Step for W4 {
     #[inline(always)]
     fn step_with<S: Lanes>(&mut self, s: S, x: &[f32], y: &[f32], eta: f32) -> f32 {
+        assert_eq!((self.w2.len(), self.b2.len()), (HIDDEN * INPUTS, HIDDEN));
+        assert_eq!((self.w3.len(), self.b3.len()), (OUTPUTS * HIDDEN, OUTPUTS));
         let sizes = (self.examples * INPUTS, self.examples * OUTPUTS);
         assert_eq!((x.len(), y.len()), sizes);
         if self.examples == 1 { self.single(s, x, y, eta) } else { self.many(s, x, y, eta) }
