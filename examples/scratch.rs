@@ -28,6 +28,7 @@ fn time<T: Real>(w: workloads::Workload<T>) {
         for _ in 0..reps { plan.step(&mut state, &inputs).unwrap(); }
         best = best.min(t.elapsed().as_secs_f64() / reps as f64);
     }
+    for (t, line) in plan.profile(&mut state, &inputs, 300).unwrap() { println!("    {:>9.0} ns  {}", t.as_nanos(), &line.chars().take(90).collect::<String>()); }
     println!("{}: {:.3} µs, compile {:?}", w.name, best * 1e6, compile_time);
 }
 fn main() {

@@ -176,7 +176,6 @@ fn w2() {
 }
 
 #[test]
-#[cfg_attr(debug_assertions, ignore = "takes minutes without optimisation")]
 fn w3() {
     let mut draw = Draw::new(3);
     let weights: [&[usize]; 5] =

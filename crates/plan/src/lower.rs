@@ -30,6 +30,8 @@ pub(crate) struct Target {
 #[derive(Debug)]
 pub(crate) struct Lowered<T> {
     pub steps: Vec<Step<T>>,
+    /// For each step, the nodes of the net that it computes; none if it only copies.
+    pub nodes: Vec<Vec<usize>>,
     pub registers: usize,
 }
 
@@ -56,18 +58,23 @@ pub(crate) fn lower<T: Real>(
     fused: &Fused, schedule: &Schedule, layout: &Layout, target: Target,
 ) -> Lowered<T> {
     let mut lowerer = Lowerer { fused, layout, target, steps: Vec::new(), registers: 0 };
+    let mut nodes = Vec::new();
     for &u in &schedule.order {
         match &fused.units[u] {
             Unit::Group(nodes) => lowerer.pass(nodes),
             Unit::Kernel(y) => lowerer.kernel(*y),
             Unit::Copy(y) => lowerer.copied(*y),
         }
+        // What a unit does before its last step only makes room for it.
+        nodes.resize(lowerer.steps.len().saturating_sub(1), Vec::new());
+        nodes.push(fused.units[u].nodes().to_vec());
     }
     for &(y, base) in &layout.commits {
         let view = View::whole(y, &fused.net.nodes[y].sizes);
         lowerer.copy(&view, Place { base, offset: 0 }, &view.strides);
     }
-    Lowered { steps: lowerer.steps, registers: lowerer.registers }
+    nodes.resize(lowerer.steps.len(), Vec::new());
+    Lowered { steps: lowerer.steps, nodes, registers: lowerer.registers }
 }
 
 struct Lowerer<'a, T> {
@@ -231,7 +238,8 @@ impl<T: Real> Lowerer<'_, T> {
             }
         }
         let (from, to) = (self.place(x), self.result(y));
-        Step::Reduce(Reduce { kind, from, to, outer, length, inner })
+        let isa = self.target.isa;
+        Step::Reduce(Reduce { kind, from, to, outer, length, inner, isa })
     }
 
     fn rows(&self, y: usize, kind: RowKind) -> Step<T> {

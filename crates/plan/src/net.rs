@@ -52,12 +52,16 @@ impl Net {
         }
     }
 
-    /// How often each value is wanted: as an operand, an output or an update.
+    /// How often each value is wanted: as an output, as an update, or as an operand of a node that is
+    /// itself wanted.
     pub fn uses(&self) -> Vec<usize> {
         let mut uses = vec![0; self.nodes.len()];
         let roots = self.outputs.iter().chain(self.updates.iter().map(|(_, y)| y));
-        for &x in self.nodes.iter().flat_map(|node| &node.operands).chain(roots) {
-            uses[x] += 1;
+        roots.for_each(|&y| uses[y] += 1);
+        for (y, node) in self.nodes.iter().enumerate().rev() {
+            if uses[y] > 0 {
+                node.operands.iter().for_each(|&x| uses[x] += 1);
+            }
         }
         uses
     }

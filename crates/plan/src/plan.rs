@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
+use std::time::{Duration, Instant};
 
 use gradus_ops::{Arrays, EvalError, Evaluator, Expr, Inputs, Program};
 use ndarray::ArrayD;
@@ -87,6 +88,67 @@ impl<T: Real> Plan<T> {
         Ok(&self.compiled[self.latest].outputs)
     }
 
+    /// The steps of the binding that was used last: what each does, for which nodes of the graph,
+    /// and the memory that it all takes.
+    pub fn describe(&self) -> String {
+        let Some(compiled) = self.compiled.get(self.latest) else {
+            return format!("{self:?}: no step has been taken\n");
+        };
+        let mut text = String::new();
+        for k in 0..compiled.steps.len() {
+            text += &format!("{k:>4}  {}\n", self.describe_step(compiled, k));
+        }
+        let bytes = |numbers: usize| numbers * size_of::<T>();
+        text += &format!(
+            "{} steps; arena {} bytes, {} of them alive at the worst moment; registers {} bytes\n",
+            compiled.steps.len(),
+            bytes(compiled.arena.len()),
+            bytes(compiled.live),
+            bytes(compiled.registers.len()),
+        );
+        text
+    }
+
+    /// What a step does, and for which nodes.
+    fn describe_step(&self, compiled: &Compiled<T>, k: usize) -> String {
+        let node = |&origin: &usize| {
+            let step = &self.program.steps()[origin];
+            format!("{} {}", step.op.card().name, step.node)
+        };
+        let all: Vec<String> = compiled.origins[k].iter().map(node).collect();
+        let shown = match all.as_slice() {
+            [] => String::new(),
+            [one] => one.clone(),
+            [first, .., last] => format!("{first} … {last}"),
+        };
+        format!("{:<44} {shown}", compiled.steps[k].name())
+    }
+
+    /// The mean time of each step, over so many rounds, beside what [`describe`](Self::describe)
+    /// says of it. The state is updated in each round.
+    ///
+    /// # Errors
+    ///
+    /// As [`step`](Self::step).
+    pub fn profile(
+        &mut self, state: &mut Arrays<T>, inputs: &Inputs<'_, T>, rounds: u32,
+    ) -> Result<Vec<(Duration, String)>, EvalError> {
+        self.step(state, inputs)?;
+        let mut times = vec![Duration::ZERO; self.compiled[self.latest].steps.len()];
+        for _ in 0..rounds {
+            let compiled = &mut self.compiled[self.latest];
+            assert!(compiled.fits(state, inputs), "as in the step before");
+            if let Err(objection) = compiled.run_timed(&mut times) {
+                return Err(self.program.steps()[objection.origin].refuse(objection.problem));
+            }
+        }
+        let compiled = &self.compiled[self.latest];
+        let line = |(k, time): (usize, &Duration)| {
+            (*time / rounds.max(1), self.describe_step(compiled, k))
+        };
+        Ok(times.iter().enumerate().map(line).collect())
+    }
+
     /// The plan for the sizes of these arrays, found or made.
     fn specialise(
         &mut self, state: &mut Arrays<T>, inputs: &Inputs<'_, T>,
@@ -137,6 +199,10 @@ struct Compiled<T> {
     /// The arrays that matter, in the order of their names.
     given: Vec<Given<T>>,
     steps: Vec<Step<T>>,
+    /// For each step, the places on the program's tape of what it computes.
+    origins: Vec<Vec<usize>>,
+    /// How many numbers must be kept at the worst moment.
+    live: usize,
     arena: Aligned<T>,
     registers: Aligned<T>,
     outputs: Vec<ArrayD<T>>,
@@ -176,9 +242,11 @@ impl<T: Real> Compiled<T> {
         };
         let schedule = schedule(&fused);
         let layout = lay_out(&fused, &schedule, Aligned::<T>::LINE);
-        let Lowered { steps, registers } = lower(&fused, &schedule, &layout, target);
+        let Lowered { steps, nodes, registers } = lower(&fused, &schedule, &layout, target);
+        let origin = |nodes: &Vec<usize>| nodes.iter().map(|&y| fused.net.nodes[y].origin).collect();
+        let origins = nodes.iter().map(origin).collect();
 
-        let Layout { arrays, constants, arena, .. } = layout;
+        let Layout { arrays, constants, arena, live, .. } = layout;
         let bases: BTreeMap<&str, usize> =
             (crate::memory::ARRAYS..).zip(&arrays).map(|(base, name)| (name.as_str(), base)).collect();
         let mut names: Vec<&str> = program.inputs().map(|(name, _)| name).collect();
@@ -204,7 +272,7 @@ impl<T: Real> Compiled<T> {
         let outputs = shapes.map(ArrayD::zeros).collect();
         let bases = Vec::with_capacity(crate::memory::ARRAYS + arrays.len() + fused.net.outputs.len());
         let registers = Aligned::new(registers);
-        Self { given, steps, arena, registers, outputs, memory: Memory { bases } }
+        Self { given, steps, origins, live, arena, registers, outputs, memory: Memory { bases } }
     }
 
     /// Whether these are arrays of the sizes that this is made for, where it expects them. Then the
@@ -261,6 +329,19 @@ impl<T: Real> Compiled<T> {
         let done = self.steps.iter().try_for_each(|step| {
             // SAFETY: the places were laid out for arrays of these sizes.
             unsafe { step.run(&self.memory) }
+        });
+        self.memory.bases.clear();
+        done
+    }
+
+    /// [`run`](Self::run), adding up the time that each step takes.
+    fn run_timed(&mut self, times: &mut [Duration]) -> Result<(), Box<crate::step::Objection>> {
+        let done = self.steps.iter().zip(times).try_for_each(|(step, time)| {
+            let start = Instant::now();
+            // SAFETY: the places were laid out for arrays of these sizes.
+            let done = unsafe { step.run(&self.memory) };
+            *time += start.elapsed();
+            done
         });
         self.memory.bases.clear();
         done

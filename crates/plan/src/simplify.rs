@@ -38,12 +38,7 @@ pub(crate) fn simplify<T: Real>(net: &Net) -> Net {
 
 /// The net without the nodes that no output or update needs.
 fn needed(net: &Net) -> Net {
-    let mut uses = net.uses();
-    for (y, node) in net.nodes.iter().enumerate().rev() {
-        if uses[y] == 0 {
-            node.operands.iter().for_each(|&x| uses[x] -= 1);
-        }
-    }
+    let uses = net.uses();
     let mut place = vec![usize::MAX; net.nodes.len()];
     let mut nodes = Vec::new();
     for (y, node) in net.nodes.iter().enumerate().filter(|&(y, _)| uses[y] > 0) {

@@ -53,6 +53,27 @@ pub(crate) struct Objection {
 }
 
 impl<T: Real> Step<T> {
+    /// What the step does, in a word or two.
+    pub fn name(&self) -> String {
+        match self {
+            Step::Pass(pass) => match pass.code.len() {
+                1 => "pass".to_owned(),
+                n => format!("pass of {n}"),
+            },
+            Step::Matmul(matmul) => matmul.name(),
+            Step::Conv(conv) => conv.name(),
+            Step::Pool(_) => "pool".to_owned(),
+            Step::Reduce(_) => "reduce".to_owned(),
+            Step::Rows(_) => "rows".to_owned(),
+            Step::Copy(_) => "copy".to_owned(),
+            Step::Fill(..) => "fill".to_owned(),
+            Step::Gather(_) => "gather".to_owned(),
+            Step::Scatter(_) => "scatter".to_owned(),
+            Step::OneHot(_) => "one-hot".to_owned(),
+            Step::Apply(_) => "reference".to_owned(),
+        }
+    }
+
     /// Runs the step.
     ///
     /// # Safety

@@ -134,6 +134,19 @@ impl Conv {
         Self { direction, places, bias, geometry, isa }
     }
 
+    /// The direction and the sizes.
+    pub fn name(&self) -> String {
+        let Geometry { examples, groups, channels, maps, w, .. } = &self.geometry;
+        let direction = match self.direction {
+            Direction::Forward => "convolution",
+            Direction::Input => "convolution, to its input",
+            Direction::Filter => "convolution, to its filter",
+        };
+        let bias = if self.bias.is_some() { ", with bias" } else { "" };
+        let (from, to) = (groups * channels, groups * maps);
+        format!("{direction} {examples} × {from}→{to} {}×{}{bias}", w[0], w[1])
+    }
+
     /// How many registers it needs.
     pub fn registers(&self) -> usize {
         let g = &self.geometry;

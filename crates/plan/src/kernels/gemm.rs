@@ -246,15 +246,18 @@ pub(crate) unsafe fn dot_body<T: Real, V: Vector<T>, const TABLE: bool>(p: &Prod
     let most = if V::ROWS > DOTS * 2 { DOTS } else { 3 };
     let part = |whole: usize| whole.div_ceil(whole.div_ceil(most).max(1)).max(1);
     let (rows, columns) = (part(p.m), part(p.n));
-    let mut i = 0;
-    while i < p.m {
-        let mut j = 0;
-        while j < p.n {
+    // Some columns of B stay in the nearest cache while the rows of A pass by.
+    let mut j = 0;
+    while j < p.n {
+        let mut i = 0;
+        while i < p.m {
             // SAFETY: by the caller's promise; the tile is within C.
-            unsafe { dot_rows::<T, V, TABLE>(p, i, j, rows.min(p.m - i), columns.min(p.n - j)) };
-            j += columns;
+            unsafe {
+                dot_rows::<T, V, TABLE>(p, i, j, rows.min(p.m - i), columns.min(p.n - j));
+            };
+            i += rows;
         }
-        i += rows;
+        j += columns;
     }
 }
 

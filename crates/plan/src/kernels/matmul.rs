@@ -79,6 +79,23 @@ impl<T: Real> Matmul<T> {
         Self { x, w, y, sizes, x_strides, w_strides, stack, x_stack, w_stack, engine, base }
     }
 
+    /// The kernel, the sizes, and what is taken on.
+    pub fn name(&self) -> String {
+        let [m, n, k] = self.sizes;
+        let kernel = match self.engine {
+            Engine::Outer(_) => "outer products",
+            Engine::Packed(_) => "outer products, packed",
+            Engine::Dot(_) => "inner products",
+            Engine::Large => "large product",
+        };
+        let base = match self.base {
+            Base::Zero => "",
+            Base::Bias(_) => ", with bias",
+            Base::Add { .. } => ", added in place",
+        };
+        format!("{kernel} {m}×{k}×{n}{base}")
+    }
+
     /// How many registers the product needs.
     pub fn registers(&self) -> usize {
         match self.engine {

@@ -3,6 +3,7 @@
 #![allow(unsafe_code)]
 
 use crate::arena::Memory;
+use crate::kernels::vector::{Job, Vector, run};
 use crate::kernels::{Fun1, Isa, Map1, Numerics, Real, map1};
 use crate::memory::Place;
 
@@ -15,6 +16,7 @@ pub(crate) struct Reduce {
     pub outer: usize,
     pub length: usize,
     pub inner: usize,
+    pub isa: Isa,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,55 +31,142 @@ impl Reduce {
     ///
     /// The operand and the result must lie in `memory` and not overlap.
     pub unsafe fn run<T: Real>(&self, memory: &Memory<T>) {
-        let Self { kind, from, to, outer, length, inner } = *self;
         // SAFETY: by the caller's promise.
         let (x, y) = unsafe {
-            let x = std::slice::from_raw_parts(memory.at(from), outer * length * inner);
-            (x, std::slice::from_raw_parts_mut(memory.at(to), outer * inner))
+            let x = self.outer * self.length * self.inner;
+            let x = std::slice::from_raw_parts(memory.at(self.from), x);
+            let y = std::slice::from_raw_parts_mut(memory.at(self.to), self.outer * self.inner);
+            (x, y)
         };
-        let start = match kind {
-            Reduction::Sum => T::zero(),
-            Reduction::Max => T::neg_infinity(),
-        };
-        if length * inner == 0 {
-            return y.fill(start);
+        match self.kind {
+            _ if x.is_empty() => y.fill(self.kind.nothing()),
+            Reduction::Max => self.largest(x, y),
+            // SAFETY: the plan is made for instructions that the machine has.
+            Reduction::Sum => unsafe { run(self.isa, &Sums { shape: self, x, y: y.as_mut_ptr() }) },
         }
-        let parts = x.chunks_exact(length * inner);
-        if inner == 1 {
-            for (x, y) in parts.zip(y) {
-                *y = match kind {
-                    Reduction::Sum => sum(x),
-                    Reduction::Max => x.iter().fold(start, |y, &x| larger(y, x)),
-                };
-            }
-            return;
-        }
-        for (part, y) in parts.zip(y.chunks_exact_mut(inner)) {
-            y.fill(start);
-            for row in part.chunks_exact(inner) {
-                match kind {
-                    Reduction::Sum => y.iter_mut().zip(row).for_each(|(y, &x)| *y += x),
-                    Reduction::Max => y.iter_mut().zip(row).for_each(|(y, &x)| *y = larger(*y, x)),
-                }
+    }
+
+    fn largest<T: Real>(&self, x: &[T], y: &mut [T]) {
+        y.fill(self.kind.nothing());
+        let parts = x.chunks_exact(self.length * self.inner);
+        for (part, y) in parts.zip(y.chunks_exact_mut(self.inner)) {
+            for row in part.chunks_exact(self.inner) {
+                let larger = |y: T, x: T| if x > y || x.is_nan() { x } else { y };
+                y.iter_mut().zip(row).for_each(|(y, &x)| *y = larger(*y, x));
             }
         }
     }
 }
 
-fn larger<T: Real>(y: T, x: T) -> T {
-    if x > y || x.is_nan() { x } else { y }
+impl Reduction {
+    /// The reduction of no numbers.
+    fn nothing<T: Real>(self) -> T {
+        match self {
+            Reduction::Sum => T::zero(),
+            Reduction::Max => T::neg_infinity(),
+        }
+    }
 }
 
-/// The sum, in an order that depends on the length alone.
+/// Sums, in an order that depends on the sizes and the registers alone.
+struct Sums<'a, T> {
+    shape: &'a Reduce,
+    x: &'a [T],
+    y: *mut T,
+}
+
+impl<T: Real> Job<T> for Sums<'_, T> {
+    /// # Safety
+    ///
+    /// There must be room for the results.
+    #[inline(always)]
+    unsafe fn run<V: Vector<T>>(&self) {
+        let &Reduce { outer, length, inner, .. } = self.shape;
+        // SAFETY: as many results as the shape says.
+        let y = unsafe { std::slice::from_raw_parts_mut(self.y, outer * inner) };
+        for (k, part) in self.x.chunks_exact(length * inner).enumerate() {
+            let y = &mut y[k * inner..][..inner];
+            match inner {
+                1 => y[0] = total::<T, V>(part),
+                2..SHORT => columns_short::<T, V>(part, y),
+                _ => columns::<T, V>(part, y),
+            }
+        }
+    }
+}
+
+/// From how many columns on each row is added by itself.
+const SHORT: usize = 16;
+
+/// The sum of all.
+#[inline(always)]
+fn total<T: Real, V: Vector<T>>(x: &[T]) -> T {
+    let mut sums = [V::splat(T::zero()); 4];
+    let mut chunks = x.chunks_exact(4 * V::LANES);
+    for chunk in &mut chunks {
+        for (sum, part) in sums.iter_mut().zip(chunk.chunks_exact(V::LANES)) {
+            // SAFETY: a register's worth.
+            *sum = sum.add(unsafe { V::load(part.as_ptr()) });
+        }
+    }
+    let rest = chunks.remainder().chunks(V::LANES);
+    for (sum, part) in sums.iter_mut().zip(rest) {
+        // SAFETY: what is left.
+        *sum = sum.add(unsafe { V::load_part(part.as_ptr(), part.len()) });
+    }
+    sums[0].add(sums[1]).add(sums[2].add(sums[3])).sum()
+}
+
+/// The sum of each column of rows as long as `y`, some registers of columns at a time.
+#[inline(always)]
+fn columns<T: Real, V: Vector<T>>(x: &[T], y: &mut [T]) {
+    let inner = y.len();
+    let mut j = 0;
+    while j < inner {
+        let n = (inner - j).min(V::LANES);
+        let mut sums = [V::splat(T::zero()); 4];
+        for rows in x.chunks(4 * inner) {
+            for (sum, row) in sums.iter_mut().zip(rows.chunks_exact(inner)) {
+                // SAFETY: `n` columns are left in the row.
+                *sum = sum.add(unsafe { V::load_part(row.as_ptr().add(j), n) });
+            }
+        }
+        let sum = sums[0].add(sums[1]).add(sums[2].add(sums[3]));
+        // SAFETY: as many results are left.
+        unsafe { sum.store_part(y.as_mut_ptr().add(j), n) };
+        j += n;
+    }
+}
+
+/// The same for few columns: as many rows as a register has numbers are taken for one row.
+#[inline(always)]
+fn columns_short<T: Real, V: Vector<T>>(x: &[T], y: &mut [T]) {
+    let inner = y.len();
+    let mut sums = [V::splat(T::zero()); SHORT];
+    for rows in x.chunks(inner * V::LANES) {
+        for (sum, part) in sums.iter_mut().zip(rows.chunks(V::LANES)) {
+            // SAFETY: what the part has.
+            *sum = sum.add(unsafe { V::load_part(part.as_ptr(), part.len()) });
+        }
+    }
+    let mut all = [T::zero(); SHORT * 16];
+    for (k, sum) in sums[..inner].iter().enumerate() {
+        // SAFETY: there is room for as many registers of at most 16 numbers.
+        unsafe { sum.store(all.as_mut_ptr().add(k * V::LANES)) };
+    }
+    y.fill(T::zero());
+    for row in all[..inner * V::LANES].chunks_exact(inner) {
+        y.iter_mut().zip(row).for_each(|(y, &x)| *y += x);
+    }
+}
+
+/// The sum of a short row, in an order that depends on the length alone.
 fn sum<T: Real>(x: &[T]) -> T {
     const LANES: usize = 16;
     let mut lanes = [T::zero(); LANES];
-    let chunks = x.chunks_exact(LANES);
-    let rest = chunks.remainder();
-    for chunk in chunks {
+    for chunk in x.chunks(LANES) {
         lanes.iter_mut().zip(chunk).for_each(|(lane, &x)| *lane += x);
     }
-    lanes.iter_mut().zip(rest).for_each(|(lane, &x)| *lane += x);
     let mut width = LANES / 2;
     while width > 0 {
         (0..width).for_each(|k| lanes[k] = lanes[k] + lanes[k + width]);
