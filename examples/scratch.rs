@@ -19,24 +19,43 @@ fn time<T: Real>(w: workloads::Workload<T>) {
         let p = plan.step(&mut a, &inputs).unwrap()[0].clone();
         let r = &oracle.step(&mut b, &inputs).unwrap()[0];
         let d = (&p - r).mapv(|x| x.abs()).fold(0.0, |m: f64, x| m.max(x.to_double()));
-        if d > 1e-5 { println!("{} DIFFERS {d} {p} {r}", w.name); }
+        if d > 1e-5 {
+            println!("{} DIFFERS {d} {p} {r}", w.name);
+        }
     }
     let mut best = f64::INFINITY;
     let reps = if w.name == "W2" || w.name == "W3" { 3 } else { 1000 };
     for _ in 0..30 {
         let t = Instant::now();
-        for _ in 0..reps { plan.step(&mut state, &inputs).unwrap(); }
+        for _ in 0..reps {
+            plan.step(&mut state, &inputs).unwrap();
+        }
         best = best.min(t.elapsed().as_secs_f64() / reps as f64);
     }
-    for (t, line) in plan.profile(&mut state, &inputs, 300).unwrap() { println!("    {:>9.0} ns  {}", t.as_nanos(), &line.chars().take(90).collect::<String>()); }
+    for (t, line) in plan.profile(&mut state, &inputs, 300).unwrap() {
+        println!("    {:>9.0} ns  {}", t.as_nanos(), &line.chars().take(90).collect::<String>());
+    }
     println!("{}: {:.3} µs, compile {:?}", w.name, best * 1e6, compile_time);
 }
 fn main() {
     let only = std::env::args().nth(1).unwrap_or_default();
-    if only.is_empty() || only == "1" { time(workloads::w1()); }
-    if only.is_empty() || only == "2" { time(workloads::w2()); }
-    if only.is_empty() || only == "3" { time(workloads::w3()); }
-    if only.is_empty() || only == "4" { time(workloads::w4(64)); time(workloads::w4(1)); }
-    if only.is_empty() || only == "5" { time(workloads::w5()); }
-    if only.is_empty() || only == "6" { time(workloads::w6()); }
+    if only.is_empty() || only == "1" {
+        time(workloads::w1());
+    }
+    if only.is_empty() || only == "2" {
+        time(workloads::w2());
+    }
+    if only.is_empty() || only == "3" {
+        time(workloads::w3());
+    }
+    if only.is_empty() || only == "4" {
+        time(workloads::w4(64));
+        time(workloads::w4(1));
+    }
+    if only.is_empty() || only == "5" {
+        time(workloads::w5());
+    }
+    if only.is_empty() || only == "6" {
+        time(workloads::w6());
+    }
 }

@@ -56,8 +56,7 @@ pub fn w3() -> Workload<f32> {
         descend(softmax_cross_entropy(a, y), &parameters)
     }
     let mut random = Random::new();
-    let shapes: [&[usize]; 5] =
-        [&[6, 1, 5, 5], &[16, 6, 5, 5], &[120, 400], &[84, 120], &[10, 84]];
+    let shapes: [&[usize]; 5] = [&[6, 1, 5, 5], &[16, 6, 5, 5], &[120, 400], &[84, 120], &[10, 84]];
     let state = random.layers(&shapes);
     let inputs = random.examples(&[64, 1, 28, 28], 10);
     Workload { name: "W3", build, state, inputs }

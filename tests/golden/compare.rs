@@ -1,8 +1,8 @@
 //! Building a case's graph, computing all it gives values for, and comparing them.
 
 use gradus::ops::{
-    Arrays, Evaluator, Expr, Graph, Inputs, Reference, adjoints, broadcast, conv2d,
-    evaluate, input, jvp, matmul, relu, reshape, sigmoid, tanh, transpose, vjp,
+    Arrays, Evaluator, Expr, Graph, Inputs, Reference, adjoints, broadcast, conv2d, evaluate,
+    input, jvp, matmul, relu, reshape, sigmoid, tanh, transpose, vjp,
 };
 use gradus::plan::{Real, compile};
 use ndarray::ArrayD;

@@ -132,9 +132,7 @@ pub(crate) fn has_axis(shape: &Shape, axis: usize) -> Result<(), String> {
 /// # Errors
 ///
 /// A sentence about the first one that is not.
-pub fn check_indices<T: Scalar>(
-    indices: &ArrayViewD<'_, T>, size: usize,
-) -> Result<(), String> {
+pub fn check_indices<T: Scalar>(indices: &ArrayViewD<'_, T>, size: usize) -> Result<(), String> {
     let fits =
         |i: &T| i.to_double() >= 0.0 && i.to_double() < size as f64 && i.fract() == T::zero();
     match indices.iter().enumerate().find(|(_, i)| !fits(i)) {

@@ -55,18 +55,19 @@ pub(crate) fn absorb(mut net: Net) -> (Net, HashMap<usize, Taken>) {
             taken.insert(y, Taken::Bias);
             continue;
         }
-        let found = if let (false, Some(([x, w], row))) = (minus, bias(a, b).or_else(|| bias(b, a))) {
-            Some((Taken::Bias, smallvec![x, w, row]))
-        } else if names.get(&y).is_some_and(|name| is_input(&net.nodes[a], name)) {
-            match (product(b), multiple(&net, b).filter(|_| alone(b))) {
-                (Some([x, w]), _) => Some((Taken::Sum { minus }, smallvec![x, w, a])),
-                (None, Some((m, factor))) => product(m)
-                    .map(|[x, w]| (Taken::Multiple { minus }, smallvec![x, w, a, factor])),
-                (None, None) => None,
-            }
-        } else {
-            None
-        };
+        let found =
+            if let (false, Some(([x, w], row))) = (minus, bias(a, b).or_else(|| bias(b, a))) {
+                Some((Taken::Bias, smallvec![x, w, row]))
+            } else if names.get(&y).is_some_and(|name| is_input(&net.nodes[a], name)) {
+                match (product(b), multiple(&net, b).filter(|_| alone(b))) {
+                    (Some([x, w]), _) => Some((Taken::Sum { minus }, smallvec![x, w, a])),
+                    (None, Some((m, factor))) => product(m)
+                        .map(|[x, w]| (Taken::Multiple { minus }, smallvec![x, w, a, factor])),
+                    (None, None) => None,
+                }
+            } else {
+                None
+            };
         let Some((kind, operands)) = found else { continue };
         // An array that the product reads cannot also be what it is added up in.
         if kind != Taken::Bias && reads(&net, &operands[..2], a) {

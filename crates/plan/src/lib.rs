@@ -13,5 +13,5 @@ mod schedule;
 mod simplify;
 mod step;
 mod view;
-pub use kernels::{Numerics, Real};
+pub use kernels::{Isa, Numerics, Real};
 pub use plan::{Plan, compile};

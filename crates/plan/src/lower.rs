@@ -331,7 +331,8 @@ impl<'a, 'b, T: Real> PassWriter<'a, 'b, T> {
         let from = self.lowerer.place(x);
         let (sizes, mut strides) = merged(&x.sizes, &[&x.strides]);
         let strides: Sizes = strides.pop().expect("one array");
-        let same = |load: &&Load| (load.from, &load.sizes, &load.strides) == (from, &sizes, &strides);
+        let same =
+            |load: &&Load| (load.from, &load.sizes, &load.strides) == (from, &sizes, &strides);
         if let Some(load) = self.loads.iter().find(same) {
             return Operand { place: Place { base: REGISTERS, offset: load.register }, moves: 0 };
         }

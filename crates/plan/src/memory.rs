@@ -145,7 +145,9 @@ impl Arena {
             (Some((&offset, _)), _) | (None, Some((&offset, _))) => offset,
             (None, None) => self.len,
         };
-        if let Some(gap) = self.free.remove(&offset) && gap > len {
+        if let Some(gap) = self.free.remove(&offset)
+            && gap > len
+        {
             self.free.insert(offset + len, gap - len);
         }
         self.len = self.len.max(offset + len);
@@ -177,5 +179,50 @@ impl Arena {
             (offset, len) = (before, gap + len);
         }
         self.free.insert(offset, len);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// Values that are held at one time never overlap, and memory is used again.
+        #[test]
+        fn pieces_do_not_overlap(calls in prop::collection::vec((0usize..20, 0usize..50), 1..200)) {
+            let mut arena = Arena::new(8);
+            let mut held: HashMap<usize, (usize, usize)> = HashMap::new();
+            for (value, len) in calls {
+                if held.remove(&value).is_some() {
+                    arena.release(value);
+                } else {
+                    let offset = arena.take(value, len);
+                    prop_assert!(offset >= 8 && offset + len <= arena.len);
+                    for &(other, other_len) in held.values() {
+                        let apart = offset + len <= other || other + other_len <= offset;
+                        prop_assert!(apart || len == 0 || other_len == 0);
+                    }
+                    held.insert(value, (offset, len));
+                }
+                let live: usize = held.values().map(|(_, len)| len).sum();
+                prop_assert_eq!(arena.live.0, 8 + live);
+            }
+            held.keys().for_each(|&value| arena.release(value));
+            let free: usize = arena.free.values().sum();
+            prop_assert_eq!(free + 8, arena.len, "all of it, in one piece");
+            prop_assert!(arena.free.len() <= 1);
+        }
+    }
+
+    #[test]
+    fn a_gap_is_used_again() {
+        let mut arena = Arena::new(0);
+        let places = [arena.take(0, 10), arena.take(1, 5), arena.take(2, 10)];
+        assert_eq!(places, [0, 10, 15]);
+        arena.release(1);
+        arena.release(0);
+        assert_eq!(arena.take(3, 12), 0, "the two gaps are one");
+        assert_eq!((arena.len, arena.live.1), (25, 25));
     }
 }

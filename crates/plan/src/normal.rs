@@ -84,7 +84,11 @@ impl Writer<'_> {
         }
         let mut p = self.push(Constant::new(exponent).into(), &[], &[]);
         if !node.sizes.is_empty() {
-            p = self.push(broadcast((0..node.sizes.len()).collect(), &node.sizes), &[p], &node.sizes);
+            p = self.push(
+                broadcast((0..node.sizes.len()).collect(), &node.sizes),
+                &[p],
+                &node.sizes,
+            );
         }
         self.push(Pow.into(), &[x, p], &node.sizes)
     }

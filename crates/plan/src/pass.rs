@@ -61,9 +61,9 @@ impl<T> Instruction<T> {
     /// What is written.
     pub fn writes(&mut self) -> &mut Operand {
         match self {
-            Instruction::One(_, _, y)
-            | Instruction::Two(_, _, y)
-            | Instruction::Three(_, _, y) => y,
+            Instruction::One(_, _, y) | Instruction::Two(_, _, y) | Instruction::Three(_, _, y) => {
+                y
+            }
         }
     }
 

@@ -43,7 +43,7 @@ use crate::step::Step;
 /// ```
 pub struct Plan<T> {
     program: Program,
-    numerics: Numerics,
+    target: Target,
     compiled: Vec<Compiled<T>>,
     latest: usize,
 }
@@ -57,13 +57,36 @@ pub fn compile<T: Real>(
     outputs: &[Expr<'_>], updates: &[(String, Expr<'_>)],
 ) -> Result<Plan<T>, EvalError> {
     let program = Program::new(outputs, updates)?;
-    Ok(Plan { program, numerics: Numerics::Fast, compiled: Vec::new(), latest: 0 })
+    let target = Target { isa: Isa::best(), numerics: Numerics::Fast };
+    Ok(Plan { program, target, compiled: Vec::new(), latest: 0 })
 }
 
 impl<T: Real> Plan<T> {
     /// This plan with other numerics.
     pub fn numerics(self, numerics: Numerics) -> Self {
-        Self { numerics, compiled: Vec::new(), ..self }
+        let target = Target { numerics, ..self.target };
+        Self { target, compiled: Vec::new(), ..self }
+    }
+
+    /// This plan with the instructions of another set than the machine's best.
+    ///
+    /// # Panics
+    ///
+    /// If the machine does not have them.
+    #[track_caller]
+    pub fn instructions(self, isa: Isa) -> Self {
+        assert!(Isa::available().contains(&isa), "this machine has no {isa:?}");
+        let target = Target { isa, ..self.target };
+        Self { target, compiled: Vec::new(), ..self }
+    }
+
+    /// The memory of the binding that was used last, in bytes: what the plan keeps for the values
+    /// between its steps, and how much of it is alive at the worst moment.
+    pub fn memory(&self) -> (usize, usize) {
+        let bytes = |numbers: usize| numbers * size_of::<T>();
+        self.compiled
+            .get(self.latest)
+            .map_or((0, 0), |compiled| (bytes(compiled.arena.len()), bytes(compiled.live)))
     }
 
     /// One step: reads `inputs` and `state`, updates `state` in place, returns the outputs, which
@@ -163,7 +186,7 @@ impl<T: Real> Plan<T> {
         let env = self.program.environment(state, inputs)?;
         let net = Net::bind(&self.program, &env);
         drop(env);
-        let mut compiled = Compiled::new(&self.program, net, self.numerics, state, inputs);
+        let mut compiled = Compiled::new(&self.program, net, self.target, state, inputs);
         let fits = compiled.fits(state, inputs);
         assert!(fits, "a plan fits the arrays that it was made for");
         self.compiled.push(compiled);
@@ -174,8 +197,8 @@ impl<T: Real> Plan<T> {
 /// The same plan, to be compiled anew when it is first used.
 impl<T> Clone for Plan<T> {
     fn clone(&self) -> Self {
-        let (program, numerics) = (self.program.clone(), self.numerics);
-        Self { program, numerics, compiled: Vec::new(), latest: 0 }
+        let (program, target) = (self.program.clone(), self.target);
+        Self { program, target, compiled: Vec::new(), latest: 0 }
     }
 }
 
@@ -190,7 +213,7 @@ impl<T: Real> Evaluator<T> for Plan<T> {
 impl<T> fmt::Debug for Plan<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (nodes, bindings) = (self.program.steps().len(), self.compiled.len());
-        write!(f, "Plan({nodes} nodes, {:?}, compiled for {bindings} bindings)", self.numerics)
+        write!(f, "Plan({nodes} nodes, {:?}, compiled for {bindings} bindings)", self.target)
     }
 }
 
@@ -229,9 +252,9 @@ enum Source {
 
 impl<T: Real> Compiled<T> {
     fn new(
-        program: &Program, net: Net, numerics: Numerics, state: &Arrays<T>, inputs: &Inputs<'_, T>,
+        program: &Program, net: Net, target: Target, state: &Arrays<T>, inputs: &Inputs<'_, T>,
     ) -> Self {
-        let target = Target { isa: Isa::best(), numerics };
+        let numerics = target.numerics;
         let net = simplify::<T>(&normalise(&net, numerics));
         let fused = match numerics {
             Numerics::Exact => fuse(net, HashMap::new(), takes_standard),
@@ -243,12 +266,15 @@ impl<T: Real> Compiled<T> {
         let schedule = schedule(&fused);
         let layout = lay_out(&fused, &schedule, Aligned::<T>::LINE);
         let Lowered { steps, nodes, registers } = lower(&fused, &schedule, &layout, target);
-        let origin = |nodes: &Vec<usize>| nodes.iter().map(|&y| fused.net.nodes[y].origin).collect();
+        let origin =
+            |nodes: &Vec<usize>| nodes.iter().map(|&y| fused.net.nodes[y].origin).collect();
         let origins = nodes.iter().map(origin).collect();
 
         let Layout { arrays, constants, arena, live, .. } = layout;
-        let bases: BTreeMap<&str, usize> =
-            (crate::memory::ARRAYS..).zip(&arrays).map(|(base, name)| (name.as_str(), base)).collect();
+        let bases: BTreeMap<&str, usize> = (crate::memory::ARRAYS..)
+            .zip(&arrays)
+            .map(|(base, name)| (name.as_str(), base))
+            .collect();
         let mut names: Vec<&str> = program.inputs().map(|(name, _)| name).collect();
         names.extend(arrays.iter().map(String::as_str));
         names.sort_unstable();
@@ -270,7 +296,8 @@ impl<T: Real> Compiled<T> {
         }
         let shapes = fused.net.outputs.iter().map(|&y| fused.net.nodes[y].sizes.as_slice());
         let outputs = shapes.map(ArrayD::zeros).collect();
-        let bases = Vec::with_capacity(crate::memory::ARRAYS + arrays.len() + fused.net.outputs.len());
+        let bases =
+            Vec::with_capacity(crate::memory::ARRAYS + arrays.len() + fused.net.outputs.len());
         let registers = Aligned::new(registers);
         Self { given, steps, origins, live, arena, registers, outputs, memory: Memory { bases } }
     }

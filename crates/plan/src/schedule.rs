@@ -69,12 +69,13 @@ pub(crate) fn schedule(fused: &Fused) -> Schedule {
     };
     let mut order = Vec::with_capacity(units.len());
     let (mut ready, mut reluctant) = (BinaryHeap::new(), BTreeSet::new());
-    let enter = |u: usize, waits: &[usize], ready: &mut BinaryHeap<_>, late: &mut BTreeSet<_>| {
-        match waits[u] {
+    let enter =
+        |u: usize, waits: &[usize], ready: &mut BinaryHeap<_>, late: &mut BTreeSet<_>| match waits
+            [u]
+        {
             0 => ready.push(priority(u)),
             _ => drop(late.insert(u)),
-        }
-    };
+        };
     for u in (0..units.len()).filter(|&u| needs[u] == 0) {
         enter(u, &waits, &mut ready, &mut reluctant);
     }
@@ -100,14 +101,15 @@ pub(crate) fn schedule(fused: &Fused) -> Schedule {
         let u = unit_of[*y].expect("an update is computed");
         let read = inputs.get(name).and_then(|x| readers.get(x).map(|units| (x, units)));
         let read_before = read.is_none_or(|(&x, units)| {
-            units.iter().all(|&r| position[r] < position[u] || r == u && in_step(fused, &fused.units[r], x))
+            units
+                .iter()
+                .all(|&r| position[r] < position[u] || r == u && in_step(fused, &fused.units[r], x))
         });
         read_before && fallible.iter().all(|&f| position[f] < position[u])
     });
     let in_place = in_place.collect();
     Schedule { order, in_place }
 }
-
 
 /// Whether a unit reads a value at the places only that it computes at the time.
 pub(crate) fn in_step(fused: &Fused, unit: &Unit, root: usize) -> bool {

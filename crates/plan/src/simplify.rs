@@ -110,8 +110,7 @@ impl<T: Real> Builder<T> {
             return None;
         }
         let numbers: Option<Vec<f64>> = node.operands.iter().map(|&x| self.number(x)).collect();
-        let values: Vec<_> =
-            numbers?.iter().map(|&x| arr0(T::from_double(x)).into_dyn()).collect();
+        let values: Vec<_> = numbers?.iter().map(|&x| arr0(T::from_double(x)).into_dyn()).collect();
         let views: Vec<_> = values.iter().map(|x| x.view()).collect();
         let env = Environment::default();
         node.op.accept(&views, &env).ok()?;
@@ -227,19 +226,129 @@ impl<T: Real> Builder<T> {
 /// Whether the operation acts element by element on operands of its own sizes.
 pub(crate) fn is_elementwise(op: &Op) -> bool {
     match op {
-        Op::Add(_) | Op::Sub(_) | Op::Mul(_) | Op::Div(_) | Op::Neg(_) | Op::Reciprocal(_)
-        | Op::Square(_) | Op::Sqrt(_) | Op::Rsqrt(_) | Op::PowConst(_) | Op::Pow(_)
-        | Op::XLogY(_) | Op::Exp(_) | Op::Expm1(_) | Op::Log(_) | Op::Log1p(_) | Op::Sin(_)
-        | Op::Cos(_) | Op::Tan(_) | Op::Atan(_) | Op::Sinh(_) | Op::Cosh(_) | Op::Tanh(_)
-        | Op::Sigmoid(_) | Op::Softplus(_) | Op::Relu(_) | Op::Abs(_) | Op::Sign(_)
-        | Op::Step(_) | Op::Maximum(_) | Op::Greater(_) | Op::GreaterEqual(_) | Op::Equal(_)
-        | Op::Select(_) | Op::StopGradient(_) | Op::BinaryCrossEntropy(_)
+        Op::Add(_)
+        | Op::Sub(_)
+        | Op::Mul(_)
+        | Op::Div(_)
+        | Op::Neg(_)
+        | Op::Reciprocal(_)
+        | Op::Square(_)
+        | Op::Sqrt(_)
+        | Op::Rsqrt(_)
+        | Op::PowConst(_)
+        | Op::Pow(_)
+        | Op::XLogY(_)
+        | Op::Exp(_)
+        | Op::Expm1(_)
+        | Op::Log(_)
+        | Op::Log1p(_)
+        | Op::Sin(_)
+        | Op::Cos(_)
+        | Op::Tan(_)
+        | Op::Atan(_)
+        | Op::Sinh(_)
+        | Op::Cosh(_)
+        | Op::Tanh(_)
+        | Op::Sigmoid(_)
+        | Op::Softplus(_)
+        | Op::Relu(_)
+        | Op::Abs(_)
+        | Op::Sign(_)
+        | Op::Step(_)
+        | Op::Maximum(_)
+        | Op::Greater(_)
+        | Op::GreaterEqual(_)
+        | Op::Equal(_)
+        | Op::Select(_)
+        | Op::StopGradient(_)
+        | Op::BinaryCrossEntropy(_)
         | Op::BinaryCrossEntropyWithLogits(_) => true,
-        Op::Input(_) | Op::Constant(_) | Op::Size(_) | Op::Sum(_) | Op::Max(_)
-        | Op::LogSumExp(_) | Op::Softmax(_) | Op::LogSoftmax(_) | Op::Broadcast(_)
-        | Op::Reshape(_) | Op::Transpose(_) | Op::Slice(_) | Op::Pad(_) | Op::Concat(_)
-        | Op::Gather(_) | Op::ScatterAdd(_) | Op::OneHot(_) | Op::Matmul(_) | Op::Conv2d(_)
-        | Op::Conv2dInputAdjoint(_) | Op::Conv2dFilterAdjoint(_) | Op::MaxPool2d(_)
-        | Op::MaxPool2dScatter(_) | Op::MaxPool2dGather(_) | Op::Random(_) | Op::Custom(_) => false,
+        Op::Input(_)
+        | Op::Constant(_)
+        | Op::Size(_)
+        | Op::Sum(_)
+        | Op::Max(_)
+        | Op::LogSumExp(_)
+        | Op::Softmax(_)
+        | Op::LogSoftmax(_)
+        | Op::Broadcast(_)
+        | Op::Reshape(_)
+        | Op::Transpose(_)
+        | Op::Slice(_)
+        | Op::Pad(_)
+        | Op::Concat(_)
+        | Op::Gather(_)
+        | Op::ScatterAdd(_)
+        | Op::OneHot(_)
+        | Op::Matmul(_)
+        | Op::Conv2d(_)
+        | Op::Conv2dInputAdjoint(_)
+        | Op::Conv2dFilterAdjoint(_)
+        | Op::MaxPool2d(_)
+        | Op::MaxPool2dScatter(_)
+        | Op::MaxPool2dGather(_)
+        | Op::Random(_)
+        | Op::Custom(_) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use gradus_ops::{
+        Arrays, Expr, Graph, Inputs, Program, broadcast, constant, input, max, pad, permute,
+        reshape, sin, slice, stop_gradient, sum, transpose,
+    };
+    use ndarray::Array2;
+
+    /// What is left of an expression over `x` \[2, 3\] and the scalar `s`: the operations in order,
+    /// without the inputs.
+    fn left(f: impl for<'g> Fn(&'g Graph, Expr<'g>, Expr<'g>) -> Expr<'g>) -> String {
+        let g = Graph::new();
+        let (x, s) = (input(&g, "x", [2, 3]), input(&g, "s", ()));
+        let program = Program::new(&[f(&g, x, s)], &[]).unwrap();
+        let (x, s, state) = (Array2::<f64>::zeros((2, 3)), arr0(1.0), Arrays::new());
+        let given = Inputs::new().with("x", &x).with("s", &s);
+        let env = program.environment(&state, &given).unwrap();
+        let net = simplify::<f64>(&Net::bind(&program, &env));
+        let names = net.nodes.iter().map(|node| node.op.to_string());
+        names.filter(|name| !name.starts_with("input")).collect::<Vec<_>>().join(", ")
+    }
+
+    #[test]
+    fn every_rule_fires() {
+        assert_eq!(left(|g, _, s| s * sin(constant(g, 2.0))), "constant[0.9092974268256817], mul");
+        assert_eq!(left(|_, x, _| stop_gradient(x)), "");
+        assert_eq!(left(|g, x, _| 1.0 * x * constant(g, 1.0) / x.filled(1.0)), "");
+        assert_eq!(left(|_, x, _| -(-x)), "");
+        assert_eq!(left(|_, x, _| (x + -sin(x)) - (-x)), "sin, sub, add");
+        assert_eq!(left(|_, x, _| slice(pad(reshape(x, [2, 3]), 0, 0, 0), 0, 0..2)), "");
+        assert_eq!(left(|_, x, _| reshape(reshape(x, [6]), [3, 2])), "reshape[[3, 2]]");
+        assert_eq!(left(|_, x, _| transpose(transpose(x))), "");
+        fn cube(x: Expr<'_>) -> Expr<'_> {
+            permute(permute(reshape(x, [1, 2, 3]), &[1, 2, 0]), &[1, 2, 0])
+        }
+        assert_eq!(left(|_, x, _| cube(x)), "reshape[[1, 2, 3]], transpose[2, 0, 1]");
+        fn twice(s: Expr<'_>) -> Expr<'_> {
+            broadcast(broadcast(s, [0], [3]), [0], [2, 3])
+        }
+        assert_eq!(left(|_, _, s| twice(s)), "broadcast[0, 1 of [2, 3]]");
+        assert_eq!(left(|_, x, _| sum(reshape(x, [2, 1, 3]), [1]) + max(x, [])), "add");
+        let before = "sin, broadcast[0, 1 of [2, 3]]";
+        assert_eq!(left(|_, _, s| sin(broadcast(s, [0, 1], [2, 3]))), before);
+    }
+
+    #[test]
+    fn what_is_not_needed_goes() {
+        assert_eq!(left(|_, x, _| -(-sin(x)) * sin(x)), "sin, mul");
+    }
+
+    #[test]
+    fn rules_do_not_fire_where_they_do_not_hold() {
+        assert_eq!(left(|_, x, _| 2.0 * x).matches("mul").count(), 1);
+        assert_eq!(left(|_, x, _| -x), "neg");
+        assert_eq!(left(|_, x, _| reshape(sum(x, [0]), [3, 1])).matches("sum").count(), 1);
+        let mixed = left(|_, x, s| sin(x) + broadcast(s, [0, 1], [2, 3]));
+        assert_eq!(mixed, "sin, broadcast[0, 1 of [2, 3]], add");
     }
 }

@@ -102,7 +102,9 @@ impl Conv {
         let taps: Vec<_> = taps.map(|(p, q)| tap(p, q)).collect();
         let picture = stride[0] * stride[1] * cells;
         let table = (0..channels)
-            .flat_map(|c| taps.iter().map(move |(phase, shift)| c * picture + phase * cells + shift))
+            .flat_map(|c| {
+                taps.iter().map(move |(phase, shift)| c * picture + phase * cells + shift)
+            })
             .collect();
         let lead = taps.iter().map(|&(_, shift)| shift).max().unwrap_or(0);
         let phases = (0..stride[0] * stride[1]).map(|phase| {
@@ -260,9 +262,8 @@ impl<T: Real> ConvJob<'_, T> {
                 let (phase, at) = (padded % g.stride[0] * g.stride[1], padded / g.stride[0]);
                 unsafe {
                     let from = x.add((c * g.x[0] + row) * g.x[1]);
-                    let to = to.add(
-                        (c * g.stride[0] * g.stride[1] + phase) * g.cells() + at * g.phase[1],
-                    );
+                    let to = to
+                        .add((c * g.stride[0] * g.stride[1] + phase) * g.cells() + at * g.phase[1]);
                     if g.stride[1] == 1 {
                         copy::<T, V>(from, to.add(g.before[1]), g.x[1]);
                         continue;
@@ -354,7 +355,11 @@ impl<T: Real> ConvJob<'_, T> {
                     for o in 0..g.maps {
                         let to = spread.add(o * g.spread() + g.lead);
                         for i in 0..g.y[0] {
-                            copy::<T, V>(y.add(o * y_size + i * g.y[1]), to.add(i * g.phase[1]), g.y[1]);
+                            copy::<T, V>(
+                                y.add(o * y_size + i * g.y[1]),
+                                to.add(i * g.phase[1]),
+                                g.y[1],
+                            );
                         }
                     }
                     let x = self.to.add(first * g.channels * x_size);

@@ -233,9 +233,7 @@ unsafe fn map2_avx2<T: Real, F: Binary, const A: bool, const B: bool>(
 /// As [`Map3`] says; the machine must have AVX-512.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
-unsafe fn select_avx512<T: Real>(
-    a: *const T, b: *const T, c: *const T, y: *mut T, n: usize,
-) {
+unsafe fn select_avx512<T: Real>(a: *const T, b: *const T, c: *const T, y: *mut T, n: usize) {
     // SAFETY: by the caller's promise.
     unsafe { select_body::<T, T::Avx512>(a, b, c, y, n) }
 }
@@ -345,10 +343,11 @@ unsafe fn plain2_form<T: Real, F: fun::Plain2, const A: usize, const B: usize>(
     (0..n).for_each(|i| unsafe { *y.add(i) = F::apply(*a.add(A * i), *b.add(B * i)) });
 }
 
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use gradus_ops::{Environment, Op};
+    use ndarray::ArrayView1;
 
     /// The kernel's values at `x`.
     fn values<T: Real>(f: Fun1, isa: Isa, numerics: Numerics, x: &[T]) -> Vec<T> {
@@ -417,7 +416,8 @@ mod tests {
                 };
                 let y = values(f, isa, Numerics::Fast, &single);
                 let errors = single.iter().zip(y);
-                let errors = errors.map(|(&x, y)| (ulp_single(y, plain(f64::from(x))), f64::from(x)));
+                let errors =
+                    errors.map(|(&x, y)| (ulp_single(y, plain(f64::from(x))), f64::from(x)));
                 let single = worst(errors.collect());
                 let y = values(f, isa, Numerics::Fast, &x);
                 let errors = x.iter().zip(y).map(|(&x, y)| (ulp_double(y, plain(x)), x));
@@ -426,6 +426,163 @@ mod tests {
                 // Without fused multiply-adds an exponential in f32 is off by a little more.
                 let more = if isa == Isa::Portable && f == Fun1::Exp { 1.2 } else { 1.0 };
                 assert!(single.0 <= more * bounds[0] && double.0 <= bounds[1], "{f:?} {isa:?}");
+            }
+        }
+    }
+
+    /// Numbers of all kinds, so many of them.
+    fn numbers<T: Real>(n: usize, seed: usize) -> Vec<T> {
+        let special = [0.0, -0.0, 1.0, f64::INFINITY, f64::NEG_INFINITY, f64::NAN, -1.0, 2.5];
+        let number = |k: usize| match (k * 7 + seed) % 3 {
+            0 => special[(k + seed) % special.len()],
+            _ => ((k * 37 + seed * 11) % 101) as f64 / 10.0 - 5.0,
+        };
+        (0..n).map(|k| T::from_double(number(k))).collect()
+    }
+
+    fn assert_same<T: Real>(got: &[T], want: impl Iterator<Item = T>, what: &str) {
+        for (k, (got, want)) in got.iter().zip(want).enumerate() {
+            let signs = got.is_sign_negative() == want.is_sign_negative();
+            let same = *got == want && (signs || want != T::zero());
+            assert!(same || got.is_nan() && want.is_nan(), "{what} [{k}]: {got}, not {want}");
+        }
+    }
+
+    /// The reference kernel's values of an operation.
+    fn reference<T: Real>(op: &Op, operands: &[&[T]]) -> Vec<T> {
+        let views: Vec<_> = operands.iter().map(|&x| ArrayView1::from(x).into_dyn()).collect();
+        op.eval(&views, &Environment::default()).into_iter().collect()
+    }
+
+    fn unary() -> Vec<(Fun1, Op, bool)> {
+        vec![
+            (Fun1::Copy, gradus_ops::StopGradient.into(), true),
+            (Fun1::Neg, gradus_ops::Neg.into(), true),
+            (Fun1::Reciprocal, gradus_ops::Reciprocal.into(), true),
+            (Fun1::Square, gradus_ops::Square.into(), true),
+            (Fun1::Sqrt, gradus_ops::Sqrt.into(), true),
+            (Fun1::Rsqrt, gradus_ops::Rsqrt.into(), true),
+            (Fun1::Exp, gradus_ops::Exp.into(), false),
+            (Fun1::Expm1, gradus_ops::Expm1.into(), true),
+            (Fun1::Log, gradus_ops::Log.into(), false),
+            (Fun1::Log1p, gradus_ops::Log1p.into(), true),
+            (Fun1::Sin, gradus_ops::Sin.into(), false),
+            (Fun1::Cos, gradus_ops::Cos.into(), false),
+            (Fun1::Tan, gradus_ops::Tan.into(), true),
+            (Fun1::Atan, gradus_ops::Atan.into(), true),
+            (Fun1::Sinh, gradus_ops::Sinh.into(), true),
+            (Fun1::Cosh, gradus_ops::Cosh.into(), true),
+            (Fun1::Tanh, gradus_ops::Tanh.into(), false),
+            (Fun1::Sigmoid, gradus_ops::Sigmoid.into(), false),
+            (Fun1::Softplus, gradus_ops::Softplus.into(), false),
+            (Fun1::Relu, gradus_ops::Relu.into(), true),
+            (Fun1::Abs, gradus_ops::Abs.into(), true),
+            (Fun1::Sign, gradus_ops::Sign.into(), true),
+            (Fun1::Step, gradus_ops::Step.into(), true),
+        ]
+    }
+
+    fn unary_agrees<T: Real>() {
+        for (f, op, always) in unary() {
+            for isa in Isa::available() {
+                for n in 0..70 {
+                    let x = numbers::<T>(n, n);
+                    let want = || reference(&op, &[&x]).into_iter();
+                    let exact = values(f, isa, Numerics::Exact, &x);
+                    assert_same(&exact, want(), &format!("{f:?}, exact"));
+                    if always {
+                        let fast = values(f, isa, Numerics::Fast, &x);
+                        assert_same(&fast, want(), &format!("{f:?} {isa:?}"));
+                    }
+                }
+            }
+        }
+    }
+
+    fn binary_agrees<T: Real>() {
+        let functions: [(Fun2, Op, bool); 12] = [
+            (Fun2::Add, gradus_ops::Add.into(), true),
+            (Fun2::Sub, gradus_ops::Sub.into(), true),
+            (Fun2::Mul, gradus_ops::Mul.into(), true),
+            (Fun2::Div, gradus_ops::Div.into(), true),
+            (Fun2::Pow, gradus_ops::Pow.into(), true),
+            (Fun2::XLogY, gradus_ops::XLogY.into(), true),
+            (Fun2::Maximum, gradus_ops::Maximum.into(), true),
+            (Fun2::Greater, gradus_ops::Greater.into(), true),
+            (Fun2::GreaterEqual, gradus_ops::GreaterEqual.into(), true),
+            (Fun2::Equal, gradus_ops::Equal.into(), true),
+            (Fun2::BinaryCrossEntropy, gradus_ops::BinaryCrossEntropy.into(), true),
+            (
+                Fun2::BinaryCrossEntropyWithLogits,
+                gradus_ops::BinaryCrossEntropyWithLogits.into(),
+                false,
+            ),
+        ];
+        for (f, op, always) in functions {
+            for (isa, n) in
+                Isa::available().into_iter().flat_map(|isa| (1..70).map(move |n| (isa, n)))
+            {
+                let (a, b) = (numbers::<T>(n, n), numbers::<T>(n, 3 * n + 1));
+                for form in [Form::Both, Form::ScalarLeft, Form::ScalarRight] {
+                    let a = if form == Form::ScalarLeft { vec![a[n / 2]; n] } else { a.clone() };
+                    let b = if form == Form::ScalarRight { vec![b[n / 2]; n] } else { b.clone() };
+                    for numerics in [Numerics::Exact, Numerics::Fast] {
+                        if numerics == Numerics::Fast && !always {
+                            continue;
+                        }
+                        let mut y = a.clone();
+                        // A single left operand is read before anything is written over it.
+                        let kernel = map2::<T>(f, form, isa, numerics);
+                        let left = if form == Form::ScalarLeft { a.as_ptr() } else { y.as_ptr() };
+                        // SAFETY: in place, over all of the numbers.
+                        unsafe { kernel(left, b.as_ptr(), y.as_mut_ptr(), n) };
+                        let want = reference(&op, &[&a, &b]).into_iter();
+                        assert_same(&y, want, &format!("{f:?} {form:?} {isa:?} {numerics:?}"));
+                    }
+                }
+            }
+        }
+    }
+
+    fn selection_agrees<T: Real>() {
+        for (isa, n) in Isa::available().into_iter().flat_map(|isa| (0..70).map(move |n| (isa, n)))
+        {
+            let [a, b, c] = [1, 2, 3].map(|k| numbers::<T>(n, k * n + k));
+            let mut y = vec![T::zero(); n];
+            // SAFETY: over all of the numbers.
+            unsafe { select::<T>(isa)(a.as_ptr(), b.as_ptr(), c.as_ptr(), y.as_mut_ptr(), n) };
+            let want = reference(&gradus_ops::Select.into(), &[&a, &b, &c]).into_iter();
+            assert_same(&y, want, "select");
+        }
+    }
+
+    #[test]
+    fn kernels_give_the_bits_of_the_reference() {
+        unary_agrees::<f32>();
+        unary_agrees::<f64>();
+        binary_agrees::<f32>();
+        binary_agrees::<f64>();
+        selection_agrees::<f32>();
+        selection_agrees::<f64>();
+    }
+
+    /// Infinities, zeros and NaN go where they should.
+    #[test]
+    fn vectorised_functions_keep_what_is_special() {
+        let x = [0.0, -0.0, f64::INFINITY, f64::NEG_INFINITY, f64::NAN, 1e300, -1e300];
+        for (f, op, always) in unary() {
+            for isa in Isa::available() {
+                let got = values(f, isa, Numerics::Fast, &x);
+                for (got, want) in got.iter().zip(reference(&op, &[&x])) {
+                    let near = (got - want).abs() <= 1e-15 * want.abs();
+                    assert!(
+                        always
+                            || near
+                            || got.to_bits() == want.to_bits()
+                            || want.is_nan() && got.is_nan(),
+                        "{f:?} {isa:?}: {got}, not {want}"
+                    );
+                }
             }
         }
     }

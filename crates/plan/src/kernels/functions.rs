@@ -89,7 +89,7 @@ functions! {
     Sigmoid |x| math::sigmoid(x);
     Softplus |x| math::softplus(x);
     // 0 for what is at most 0; NaN stays.
-    Relu |x| zero::<T, V>().max(x);
+    Relu |x| V::select(zero::<T, V>().ge(x), zero(), x);
     Abs |x| x.abs();
     Sign |x| {
         let y = V::select(x.gt(zero()), one(), x.abs());

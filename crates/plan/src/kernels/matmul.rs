@@ -48,7 +48,10 @@ pub(crate) enum Base {
     Bias(Place),
     /// The result's memory itself, to which a multiple is added: the factor's place, and whether it
     /// is subtracted instead.
-    Add { factor: Place, minus: bool },
+    Add {
+        factor: Place,
+        minus: bool,
+    },
 }
 
 /// Sizes from which on the crate `gemm` is faster.

@@ -14,4 +14,4 @@ mod vector;
 
 pub(crate) use elementwise::{Form, Fun1, Fun2, Map1, Map2, Map3, map1, map2, select};
 pub use elementwise::{Numerics, Real};
-pub(crate) use isa::Isa;
+pub use isa::Isa;

@@ -194,7 +194,9 @@ pub(crate) enum RowKind {
 }
 
 impl<T: Real> Rows<T> {
-    pub fn new(kind: RowKind, from: Place, to: Place, [rows, length]: [usize; 2], isa: Isa) -> Self {
+    pub fn new(
+        kind: RowKind, from: Place, to: Place, [rows, length]: [usize; 2], isa: Isa,
+    ) -> Self {
         Self { kind, from, to, rows, length, exp: map1(Fun1::Exp, isa, Numerics::Fast) }
     }
 
@@ -214,7 +216,8 @@ impl<T: Real> Rows<T> {
                 continue;
             }
             // SAFETY: within the result.
-            let y = unsafe { std::slice::from_raw_parts_mut(y.add(row * self.length), self.length) };
+            let y =
+                unsafe { std::slice::from_raw_parts_mut(y.add(row * self.length), self.length) };
             y.iter_mut().zip(x).for_each(|(y, &x)| *y = x - largest);
             match self.kind {
                 RowKind::Softmax => {

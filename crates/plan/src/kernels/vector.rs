@@ -444,7 +444,8 @@ mod x86 {
                     // SAFETY: by the caller's promise.
                     unsafe {
                         let low = Self::load_part(p, n.min($lanes));
-                        let high = Self::load_part(p.wrapping_add($lanes), n.saturating_sub($lanes));
+                        let high =
+                            Self::load_part(p.wrapping_add($lanes), n.saturating_sub($lanes));
                         let (evens, odds) = ($places(0, 2), $places(1, 2));
                         ($permute(low, evens, high), $permute(low, odds, high))
                     }
@@ -555,7 +556,9 @@ mod x86 {
 
                 #[inline(always)]
                 fn split(self) -> (Self, Self) {
-                    unsafe { ($getexp(self), $getmant::<_MM_MANT_NORM_1_2, _MM_MANT_SIGN_SRC>(self)) }
+                    unsafe {
+                        ($getexp(self), $getmant::<_MM_MANT_NORM_1_2, _MM_MANT_SIGN_SRC>(self))
+                    }
                 }
 
                 #[inline(always)]
@@ -567,19 +570,65 @@ mod x86 {
     }
 
     avx512!(
-        f32, __m512, 16, __mmask16, _mm512_loadu_ps, _mm512_maskz_loadu_ps, _mm512_storeu_ps,
-        _mm512_mask_storeu_ps, _mm512_set1_ps, _mm512_add_ps, _mm512_sub_ps, _mm512_mul_ps,
-        _mm512_div_ps, _mm512_sqrt_ps, _mm512_fmadd_ps, _mm512_max_ps, _mm512_min_ps,
-        _mm512_cmp_ps_mask, _mm512_mask_blend_ps, _mm512_roundscale_ps, _mm512_abs_ps,
-        _mm512_xor_ps, _mm512_scalef_ps, _mm512_getexp_ps, _mm512_getmant_ps, _mm512_reduce_add_ps,
-        _mm512_permutex2var_ps, every16, woven16
+        f32,
+        __m512,
+        16,
+        __mmask16,
+        _mm512_loadu_ps,
+        _mm512_maskz_loadu_ps,
+        _mm512_storeu_ps,
+        _mm512_mask_storeu_ps,
+        _mm512_set1_ps,
+        _mm512_add_ps,
+        _mm512_sub_ps,
+        _mm512_mul_ps,
+        _mm512_div_ps,
+        _mm512_sqrt_ps,
+        _mm512_fmadd_ps,
+        _mm512_max_ps,
+        _mm512_min_ps,
+        _mm512_cmp_ps_mask,
+        _mm512_mask_blend_ps,
+        _mm512_roundscale_ps,
+        _mm512_abs_ps,
+        _mm512_xor_ps,
+        _mm512_scalef_ps,
+        _mm512_getexp_ps,
+        _mm512_getmant_ps,
+        _mm512_reduce_add_ps,
+        _mm512_permutex2var_ps,
+        every16,
+        woven16
     );
     avx512!(
-        f64, __m512d, 8, __mmask8, _mm512_loadu_pd, _mm512_maskz_loadu_pd, _mm512_storeu_pd,
-        _mm512_mask_storeu_pd, _mm512_set1_pd, _mm512_add_pd, _mm512_sub_pd, _mm512_mul_pd,
-        _mm512_div_pd, _mm512_sqrt_pd, _mm512_fmadd_pd, _mm512_max_pd, _mm512_min_pd,
-        _mm512_cmp_pd_mask, _mm512_mask_blend_pd, _mm512_roundscale_pd, _mm512_abs_pd,
-        _mm512_xor_pd, _mm512_scalef_pd, _mm512_getexp_pd, _mm512_getmant_pd, _mm512_reduce_add_pd,
-        _mm512_permutex2var_pd, every8, woven8
+        f64,
+        __m512d,
+        8,
+        __mmask8,
+        _mm512_loadu_pd,
+        _mm512_maskz_loadu_pd,
+        _mm512_storeu_pd,
+        _mm512_mask_storeu_pd,
+        _mm512_set1_pd,
+        _mm512_add_pd,
+        _mm512_sub_pd,
+        _mm512_mul_pd,
+        _mm512_div_pd,
+        _mm512_sqrt_pd,
+        _mm512_fmadd_pd,
+        _mm512_max_pd,
+        _mm512_min_pd,
+        _mm512_cmp_pd_mask,
+        _mm512_mask_blend_pd,
+        _mm512_roundscale_pd,
+        _mm512_abs_pd,
+        _mm512_xor_pd,
+        _mm512_scalef_pd,
+        _mm512_getexp_pd,
+        _mm512_getmant_pd,
+        _mm512_reduce_add_pd,
+        _mm512_permutex2var_pd,
+        every8,
+        woven8
     );
 }
