@@ -1,6 +1,6 @@
 //! From units to steps: places, kernels, and the code of fused passes.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use gradus_ops::{Axes, Convolution, Op, Pooling};
 
@@ -310,6 +310,8 @@ struct PassWriter<'a, 'b, T> {
     code: Vec<Instruction<T>>,
     /// The operand as which each node's value is known.
     values: HashMap<usize, Operand>,
+    /// The last node that reads what was at a place before.
+    last_read: HashMap<Place, usize>,
     virtual_registers: usize,
 }
 
@@ -317,7 +319,14 @@ impl<'a, 'b, T: Real> PassWriter<'a, 'b, T> {
     fn new(lowerer: &'a Lowerer<'b, T>, nodes: &'a [usize]) -> Self {
         let len = lowerer.node(nodes[0]).len();
         let (loads, code, values) = (Vec::new(), Vec::new(), HashMap::new());
-        Self { lowerer, nodes, len, loads, code, values, virtual_registers: 0 }
+        let own: HashSet<usize> = nodes.iter().copied().collect();
+        let mut last_read = HashMap::new();
+        for &y in nodes {
+            for x in lowerer.fused.reads(y).filter(|x| !own.contains(&x.root)) {
+                last_read.insert(lowerer.place(&View::whole(x.root, &[])), y);
+            }
+        }
+        Self { lowerer, nodes, len, loads, code, values, last_read, virtual_registers: 0 }
     }
 
     fn register(&mut self) -> Operand {
@@ -408,12 +417,8 @@ impl<'a, 'b, T: Real> PassWriter<'a, 'b, T> {
             return self.register();
         }
         let place = self.lowerer.result(y);
-        let later = self.nodes.iter().filter(|&&other| other > y);
-        let hidden = later.flat_map(|&other| fused.reads(other)).any(|x| {
-            !self.values.contains_key(&x.root)
-                && x.root != y
-                && self.lowerer.layout.places[x.root] == Some(place)
-        });
+        // A value may be written where another lay that is not read any more.
+        let hidden = self.last_read.get(&place).is_some_and(|&last| last > y);
         if hidden { self.register() } else { Operand { place, moves: 1 } }
     }
 

@@ -8,10 +8,10 @@ use std::collections::{BTreeMap, HashMap};
 use gradus_ops::Op;
 
 use crate::fuse::{Fused, Unit};
-use crate::schedule::{Schedule, in_step};
+use crate::schedule::{Schedule, read_elsewhere};
 
 /// A place in one of the memories of a step.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Place {
     /// Which memory; see [`ARENA`] and those after it.
     pub base: usize,
@@ -95,8 +95,9 @@ pub(crate) fn lay_out(fused: &Fused, schedule: &Schedule, align: usize) -> Layou
     for (t, &u) in schedule.order.iter().enumerate() {
         let mut reusable = match &units[u] {
             Unit::Group(nodes) => {
+                let elsewhere = read_elsewhere(fused, &units[u]);
                 let reads = nodes.iter().flat_map(|&y| fused.reads(y)).map(|x| x.root);
-                reads.filter(|&x| last[x] == t && in_step(fused, &units[u], x)).collect()
+                reads.filter(|x| last[*x] == t && !elsewhere.contains(x)).collect()
             }
             _ => Vec::new(),
         };
@@ -104,7 +105,7 @@ pub(crate) fn lay_out(fused: &Fused, schedule: &Schedule, align: usize) -> Layou
             if !stored[y] || places[y].is_some() {
                 continue;
             }
-            let old = reusable.iter().position(|&x| arena.holds(x) && rounded(x) == rounded(y));
+            let old = reusable.iter().rposition(|&x| arena.holds(x) && rounded(x) == rounded(y));
             let offset = match old {
                 Some(k) => arena.inherit(reusable.swap_remove(k), y),
                 None => arena.take(y, rounded(y)),

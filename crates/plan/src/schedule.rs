@@ -1,7 +1,7 @@
 //! The order of the units, and which state is replaced in place.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeSet, BinaryHeap, HashMap};
+use std::collections::{BTreeSet, BinaryHeap, HashMap, HashSet};
 
 use gradus_ops::Op;
 
@@ -97,34 +97,39 @@ pub(crate) fn schedule(fused: &Fused) -> Schedule {
 
     let mut position = vec![0; units.len()];
     order.iter().enumerate().for_each(|(t, &u)| position[u] = t);
+    let latest_failure = fallible.iter().map(|&f| position[f]).max();
+    let mut elsewhere: HashMap<usize, HashSet<usize>> = HashMap::new();
     let in_place = net.updates.iter().map(|(name, y)| {
         let u = unit_of[*y].expect("an update is computed");
-        let read = inputs.get(name).and_then(|x| readers.get(x).map(|units| (x, units)));
-        let read_before = read.is_none_or(|(&x, units)| {
-            units
-                .iter()
-                .all(|&r| position[r] < position[u] || r == u && in_step(fused, &fused.units[r], x))
-        });
-        read_before && fallible.iter().all(|&f| position[f] < position[u])
+        let Some(&x) = inputs.get(name) else { return latest_failure < Some(position[u]) };
+        let elsewhere = elsewhere.entry(u).or_insert_with(|| read_elsewhere(fused, &units[u]));
+        let mut read = readers.get(&x).into_iter().flatten();
+        let before = |&r: &usize| position[r] < position[u] || r == u && !elsewhere.contains(&x);
+        read.all(before) && latest_failure < Some(position[u])
     });
     let in_place = in_place.collect();
     Schedule { order, in_place }
 }
 
-/// Whether a unit reads a value at the places only that it computes at the time.
-pub(crate) fn in_step(fused: &Fused, unit: &Unit, root: usize) -> bool {
-    let nodes = match unit {
-        Unit::Group(nodes) => nodes,
+/// The values that a unit reads at other places than those that it computes at the time.
+pub(crate) fn read_elsewhere(fused: &Fused, unit: &Unit) -> HashSet<usize> {
+    let Fused { net, views, taken, .. } = fused;
+    match unit {
+        Unit::Group(nodes) => {
+            let read = |&y: &usize| {
+                fused.reads(y).filter(move |x| !fused.in_step(y, x)).map(|x| x.root)
+            };
+            nodes.iter().flat_map(read).collect()
+        }
         // A product that is added to an array adds to each element when it writes it.
         Unit::Kernel(y) => {
-            let adds = fused.taken.get(y).is_some_and(|&taken| taken != Taken::Bias);
-            let read = |&k: &usize| fused.views[fused.net.nodes[*y].operands[k]].root == root;
-            return adds && [0, 1].iter().all(|k| !read(k));
+            let adds = taken.get(y).is_some_and(|&taken| taken != Taken::Bias);
+            let operands = net.nodes[*y].operands.iter().enumerate();
+            let read = operands.filter(|&(k, _)| !(adds && k == 2));
+            read.map(|(_, &x)| views[x].root).collect()
         }
-        Unit::Copy(_) => return false,
-    };
-    let reads = |&y: &usize| fused.reads(y).filter(|x| x.root == root).all(|x| fused.in_step(y, x));
-    nodes.iter().all(reads)
+        Unit::Copy(y) => fused.reads(*y).map(|x| x.root).collect(),
+    }
 }
 
 /// Whether the unit checks its operands' values.
