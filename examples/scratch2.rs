@@ -16,7 +16,9 @@ fn main() {
         plan.step(&mut Arrays::new(), &inputs).unwrap();
         let t2 = t.elapsed();
         let t = Instant::now();
-        for _ in 0..10 { plan.step(&mut Arrays::new(), &inputs).unwrap(); }
+        for _ in 0..10 {
+            plan.step(&mut Arrays::new(), &inputs).unwrap();
+        }
         println!("{} nodes: program {t1:?}, compiled {t2:?}, step {:?}", g.len(), t.elapsed() / 10);
     }
 }

@@ -11,7 +11,7 @@ use crate::kernels::conv::{Conv, Direction};
 use crate::kernels::matmul::{Base, Matmul};
 use crate::kernels::pool::{Pool, Role};
 use crate::kernels::reduce::{Reduce, Reduction, RowKind, Rows};
-use crate::kernels::{Form, Fun1, Fun2, Isa, Numerics, Real, map1, map2, select};
+use crate::kernels::{Form, Fun1, Fun2, Isa, Numerics, Real};
 use crate::memory::{ARENA, Layout, ONE, Place, REGISTERS};
 use crate::net::{Node, Sizes};
 use crate::pass::{Instruction, Load, Operand, Pass};
@@ -381,7 +381,7 @@ impl<'a, 'b, T: Real> PassWriter<'a, 'b, T> {
         let instruction = match Function::of(&op) {
             Function::One(f) => {
                 let x = self.spread(y, 0);
-                Instruction::One(map1(f, isa, numerics), x, self.target(y))
+                Instruction::One(T::map1(f, isa, numerics), x, self.target(y))
             }
             Function::Two(f) => {
                 let (mut a, a_single) = self.operand(y, 0);
@@ -395,11 +395,11 @@ impl<'a, 'b, T: Real> PassWriter<'a, 'b, T> {
                     (false, true) => Form::ScalarRight,
                     (false, false) => Form::Both,
                 };
-                Instruction::Two(map2(f, form, isa, numerics), [a, b], self.target(y))
+                Instruction::Two(T::map2(f, form, isa, numerics), [a, b], self.target(y))
             }
             Function::Select => {
                 let x = [0, 1, 2].map(|k| self.spread(y, k));
-                Instruction::Three(select(isa), x, self.target(y))
+                Instruction::Three(T::select(isa), x, self.target(y))
             }
         };
         let (Instruction::One(_, _, to)
@@ -428,7 +428,7 @@ impl<'a, 'b, T: Real> PassWriter<'a, 'b, T> {
         for &y in self.nodes.iter().filter(|&&y| self.lowerer.fused.stored[y]) {
             let (value, place) = (self.values[&y], self.lowerer.result(y));
             if value.moves == 0 {
-                let copy = map1(Fun1::Copy, isa, numerics);
+                let copy = T::map1(Fun1::Copy, isa, numerics);
                 self.code.push(Instruction::One(copy, value, Operand { place, moves: 1 }));
             }
         }

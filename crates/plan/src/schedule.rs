@@ -116,9 +116,8 @@ pub(crate) fn read_elsewhere(fused: &Fused, unit: &Unit) -> HashSet<usize> {
     let Fused { net, views, taken, .. } = fused;
     match unit {
         Unit::Group(nodes) => {
-            let read = |&y: &usize| {
-                fused.reads(y).filter(move |x| !fused.in_step(y, x)).map(|x| x.root)
-            };
+            let read =
+                |&y: &usize| fused.reads(y).filter(move |x| !fused.in_step(y, x)).map(|x| x.root);
             nodes.iter().flat_map(read).collect()
         }
         // A product that is added to an array adds to each element when it writes it.

@@ -6,8 +6,8 @@
 
 #![allow(unsafe_code)]
 
-use crate::kernels::vector::Vector;
-use crate::kernels::{Isa, Real};
+use crate::kernels::Real;
+use crate::kernels::vector::{Vector, for_each_isa};
 
 /// C = A B, or a variant of it, for A \[m, k\], B \[k, n\] and C \[m, n\], whose rows lie side by side.
 #[derive(Clone, Copy, Debug)]
@@ -46,66 +46,32 @@ pub(crate) enum Start<T> {
 /// A kernel of products.
 pub(crate) type Gemm<T> = unsafe fn(&Product<T>);
 
-/// The kernel for rows of B that lie side by side.
-pub(crate) fn outer<T: Real>(isa: Isa) -> Gemm<T> {
-    match isa {
-        #[cfg(target_arch = "x86_64")]
-        Isa::Avx512 => outer_avx512::<T>,
-        #[cfg(target_arch = "x86_64")]
-        Isa::Avx2 => outer_avx2::<T>,
-        _ => outer_body::<T, T::Portable, false>,
-    }
+for_each_isa! {
+    /// The kernel for rows of B that lie side by side.
+    pub(crate) fn outer[T: Real] = outer_rows_of_b[T](p: &Product<T>);
 }
 
-/// The kernel for rows of A and columns of B that lie side by side.
-pub(crate) fn dot<T: Real>(isa: Isa) -> Gemm<T> {
-    match isa {
-        #[cfg(target_arch = "x86_64")]
-        Isa::Avx512 => dot_avx512::<T>,
-        #[cfg(target_arch = "x86_64")]
-        Isa::Avx2 => dot_avx2::<T>,
-        _ => dot_body::<T, T::Portable, false>,
-    }
+for_each_isa! {
+    /// The kernel for rows of A and columns of B that lie side by side.
+    pub(crate) fn dot[T: Real] = dot_columns_of_b[T](p: &Product<T>);
 }
 
 /// # Safety
 ///
-/// All elements must be there, C must not overlap A or B, and the machine must have AVX-512.
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
-unsafe fn outer_avx512<T: Real>(p: &Product<T>) {
+/// As [`outer_body`].
+#[inline(always)]
+unsafe fn outer_rows_of_b<T: Real, V: Vector<T>>(p: &Product<T>) {
     // SAFETY: by the caller's promise.
-    unsafe { outer_body::<T, T::Avx512, false>(p) }
+    unsafe { outer_body::<T, V, false>(p) }
 }
 
 /// # Safety
 ///
-/// As [`outer_avx512`], with AVX2 and FMA.
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,fma")]
-unsafe fn outer_avx2<T: Real>(p: &Product<T>) {
+/// As [`dot_body`].
+#[inline(always)]
+unsafe fn dot_columns_of_b<T: Real, V: Vector<T>>(p: &Product<T>) {
     // SAFETY: by the caller's promise.
-    unsafe { outer_body::<T, T::Avx2, false>(p) }
-}
-
-/// # Safety
-///
-/// As [`outer_avx512`].
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
-unsafe fn dot_avx512<T: Real>(p: &Product<T>) {
-    // SAFETY: by the caller's promise.
-    unsafe { dot_body::<T, T::Avx512, false>(p) }
-}
-
-/// # Safety
-///
-/// As [`outer_avx2`].
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,fma")]
-unsafe fn dot_avx2<T: Real>(p: &Product<T>) {
-    // SAFETY: by the caller's promise.
-    unsafe { dot_body::<T, T::Avx2, false>(p) }
+    unsafe { dot_body::<T, V, false>(p) }
 }
 
 /// # Safety

@@ -1,17 +1,19 @@
-//! The kernels: what a plan's steps compute with.
+//! The kernels: what a plan's steps compute with, one instance per number type and instruction set.
 
 pub(crate) mod arrange;
 pub(crate) mod conv;
 mod elementwise;
-mod functions;
 mod gemm;
 mod isa;
 mod math;
 pub(crate) mod matmul;
 pub(crate) mod pool;
+mod portable;
 pub(crate) mod reduce;
 mod vector;
+#[cfg(target_arch = "x86_64")]
+mod x86;
 
-pub(crate) use elementwise::{Form, Fun1, Fun2, Map1, Map2, Map3, map1, map2, select};
+pub(crate) use elementwise::{Form, Fun1, Fun2, Map1, Map2, Map3};
 pub use elementwise::{Numerics, Real};
 pub use isa::Isa;

@@ -4,7 +4,7 @@
 
 use crate::arena::Memory;
 use crate::kernels::vector::{Job, Vector, run};
-use crate::kernels::{Fun1, Isa, Map1, Numerics, Real, map1};
+use crate::kernels::{Fun1, Isa, Map1, Numerics, Real};
 use crate::memory::Place;
 
 /// A reduction of the middle one of three axes.
@@ -197,7 +197,7 @@ impl<T: Real> Rows<T> {
     pub fn new(
         kind: RowKind, from: Place, to: Place, [rows, length]: [usize; 2], isa: Isa,
     ) -> Self {
-        Self { kind, from, to, rows, length, exp: map1(Fun1::Exp, isa, Numerics::Fast) }
+        Self { kind, from, to, rows, length, exp: T::map1(Fun1::Exp, isa, Numerics::Fast) }
     }
 
     /// # Safety
