@@ -27,7 +27,7 @@ fn main() {
         .zip(gradients)
         .map(|(&(name, p), dp)| (name.to_owned(), p - eta * dp))
         .collect();
-    let mut step = Reference::new(&[cost], &updates).expect("updates have their inputs' shapes");
+    let mut plan = compile(&[cost], &updates).expect("updates have their inputs' shapes");
     // ANCHOR_END: step
 
     let mut state = Arrays::from([
@@ -41,7 +41,7 @@ fn main() {
     for k in 0..=500 {
         let eta = arr0(if k < 250 { 1.0 } else { 0.5 });
         let inputs = Inputs::new().with("x", &x).with("y", &y).with("eta", &eta);
-        let cost = step.step(&mut state, &inputs).expect("an array for each input")[0].sum();
+        let cost = plan.step(&mut state, &inputs).expect("an array for each input")[0].sum();
         if k % 100 == 0 {
             println!("step {k:3}: cost {cost:.4}");
         }

@@ -19,7 +19,7 @@ fn main() {
 
     let eta = 0.15;
     let updates = [("w".to_owned(), w - eta * dw), ("b".to_owned(), b - eta * db)];
-    let mut step = Reference::new(&[a, delta], &updates).expect("updates of two parameters");
+    let mut plan = compile(&[a, delta], &updates).expect("updates of two parameters");
     // ANCHOR_END: step
 
     // ANCHOR: run
@@ -33,7 +33,7 @@ fn main() {
         ]);
         let mut history: Vec<(f64, f64)> = Vec::new();
         for _epoch in 0..=300 {
-            let values = step.step(&mut state, &inputs).expect("an array for each input");
+            let values = plan.step(&mut state, &inputs).expect("an array for each input");
             history.push((values[0].sum(), values[1].sum()));
         }
         histories.push(history);

@@ -35,4 +35,5 @@ pub mod prelude {
         softmax_cross_entropy_with_labels, softplus, sqrt, square, squared_error, stack, step,
         stop_gradient, sum, sum_all, tan, tanh, transpose, try_grad, vjp, x_log_y,
     };
+    pub use gradus_plan::{Plan, compile};
 }

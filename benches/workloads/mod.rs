@@ -143,7 +143,7 @@ fn descend<'g>(cost: Expr<'g>, parameters: &[Expr<'g>]) -> Step<'g> {
 fn dense_arrays(examples: usize, widths: &[usize]) -> (Arrays<f32>, Arrays<f32>) {
     let mut random = Random::new();
     let shapes: Vec<[usize; 2]> = widths.windows(2).map(|w| [w[1], w[0]]).collect();
-    let shapes: Vec<&[usize]> = shapes.iter().map(|shape| shape.as_slice()).collect();
+    let shapes: Vec<&[usize]> = shapes.iter().map(<[usize; 2]>::as_slice).collect();
     let state = random.layers(&shapes);
     (state, random.examples(&[examples, widths[0]], *widths.last().expect("a layer")))
 }

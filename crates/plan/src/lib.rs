@@ -1,4 +1,33 @@
-//! Compiled graphs.
+//! Compiled graphs: a training step as one plan, lowered once and replayed.
+//!
+//! [`compile`] takes the outputs and the updates of a graph: forward, backward and the optimiser's
+//! step together. The first time that arrays of some sizes come, the [`Plan`] is specialised for
+//! them; from then on a step only runs kernels over memory that is there already.
+//!
+//! The passes, each a function from one description to the next:
+//!
+//! | pass | file | what it does |
+//! |---|---|---|
+//! | bind | `net` | the program in the sizes that the arrays give |
+//! | normalise | `normal` | reductions and products in the forms that have kernels |
+//! | simplify | `simplify` | the same values with fewer nodes, by named rules |
+//! | absorb | `absorb` | biases, and updates in place, into products of matrices |
+//! | fuse | `fuse` | which values are stored, which operations are one pass over their elements |
+//! | schedule | `schedule` | the order; an update as early as it can replace its array |
+//! | lay out | `memory` | where each stored value lies |
+//! | lower | `lower` | steps with kernels, places and registers |
+//!
+//! # Invariants
+//!
+//! * Invariant: a plan computes what the reference evaluator computes: bit for bit with
+//!   [`Numerics::Exact`], else to within rounding.
+//! * Invariant: no step allocates, hashes, locks or looks at a shape. (Three do: an operation of the
+//!   user's own, random numbers, and a large product of matrices, for which the crate `gemm` makes
+//!   room.)
+//! * Invariant: a state is replaced only when nothing that is still to run can fail.
+//! * Invariant: outside `kernels`, `arena` and the replay in `pass`, `step` and `plan` there is no
+//!   `unsafe`.
+
 mod absorb;
 mod arena;
 mod fuse;
@@ -13,5 +42,6 @@ mod schedule;
 mod simplify;
 mod step;
 mod view;
+
 pub use kernels::{Isa, Numerics, Real};
 pub use plan::{Plan, compile};

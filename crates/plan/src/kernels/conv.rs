@@ -250,9 +250,12 @@ fn product<T: Real>(m: usize, n: usize, k: usize) -> Product<T> {
     }
 }
 
-// SAFETY, of all blocks below: sizes and distances are those of the arrays, by the caller's promise.
 impl<T: Real> ConvJob<'_, T> {
     /// A group of a picture, padded and split into phases, at `to`; the zeros are there already.
+    ///
+    /// # Safety
+    ///
+    /// As [`Conv::run`]; the arrays have as many elements.
     #[inline(always)]
     unsafe fn pad<V: Vector<T>>(&self, x: *const T, to: *mut T) {
         let g = self.g;
@@ -260,6 +263,7 @@ impl<T: Real> ConvJob<'_, T> {
             for row in 0..g.x[0] {
                 let padded = row + g.before[0];
                 let (phase, at) = (padded % g.stride[0] * g.stride[1], padded / g.stride[0]);
+                // SAFETY: by the caller's promise, within the arrays.
                 unsafe {
                     let from = x.add((c * g.x[0] + row) * g.x[1]);
                     let to = to
@@ -279,9 +283,14 @@ impl<T: Real> ConvJob<'_, T> {
     }
 
     /// The group's picture of an example: where it is, or padded at `padded`.
+    ///
+    /// # Safety
+    ///
+    /// As [`Conv::run`]; the arrays have as many elements.
     #[inline(always)]
     unsafe fn picture<V: Vector<T>>(&self, x: *const T, padded: *mut T, group: usize) -> *const T {
         let g = self.g;
+        // SAFETY: by the caller's promise, within the arrays.
         unsafe {
             let x = x.add(group * g.channels * g.x[0] * g.x[1]);
             if g.is_plain() {
@@ -292,11 +301,15 @@ impl<T: Real> ConvJob<'_, T> {
         padded
     }
 
+    /// # Safety
+    ///
+    /// As [`Conv::run`]; the arrays have as many elements.
     #[inline(always)]
     unsafe fn forward<V: Vector<T>>(&self) {
         let g = self.g;
         let length = g.channels * g.w[0] * g.w[1];
         let (x_size, y_size) = (g.x[0] * g.x[1], g.y[0] * g.y[1]);
+        // SAFETY: by the caller's promise, within the arrays.
         unsafe {
             let weights = self.scratch;
             let padded = weights.add(g.maps * length);
@@ -329,11 +342,15 @@ impl<T: Real> ConvJob<'_, T> {
         }
     }
 
+    /// # Safety
+    ///
+    /// As [`Conv::run`]; the arrays have as many elements.
     #[inline(always)]
     unsafe fn input<V: Vector<T>>(&self) {
         let g = self.g;
         let filter = g.w[0] * g.w[1];
         let (x_size, y_size) = (g.x[0] * g.x[1], g.y[0] * g.y[1]);
+        // SAFETY: by the caller's promise, within the arrays.
         unsafe {
             let weights = self.scratch;
             let spread = weights.add(g.maps * g.channels * filter);
@@ -381,6 +398,10 @@ impl<T: Real> ConvJob<'_, T> {
     }
 
     /// The cells of one phase of the padded pictures' cotangents, to where they belong in `x`.
+    ///
+    /// # Safety
+    ///
+    /// As [`Conv::run`]; the arrays have as many elements.
     #[inline(always)]
     unsafe fn unpad<V: Vector<T>>(&self, rows: *const T, x: *mut T, phase: usize) {
         let g = self.g;
@@ -391,6 +412,7 @@ impl<T: Real> ConvJob<'_, T> {
                 if padded % g.stride[0] != top {
                     continue;
                 }
+                // SAFETY: by the caller's promise, within the arrays.
                 unsafe {
                     let from = rows.add(c * g.cells() + padded / g.stride[0] * g.phase[1]);
                     let to = x.add((c * g.x[0] + row) * g.x[1]);
@@ -409,6 +431,9 @@ impl<T: Real> ConvJob<'_, T> {
         }
     }
 
+    /// # Safety
+    ///
+    /// As [`Conv::run`]; the arrays have as many elements.
     #[inline(always)]
     unsafe fn filter<V: Vector<T>>(&self) {
         let g = self.g;
@@ -416,6 +441,7 @@ impl<T: Real> ConvJob<'_, T> {
         let (x_size, y_size) = (g.x[0] * g.x[1], g.y[0] * g.y[1]);
         let block = BLOCK.min(g.examples);
         let spread = g.maps * g.run();
+        // SAFETY: by the caller's promise, within the arrays.
         unsafe {
             let result = std::slice::from_raw_parts_mut(self.to, g.groups * g.maps * length);
             result.fill(T::zero());
@@ -464,19 +490,29 @@ impl<T: Real> ConvJob<'_, T> {
 }
 
 /// The transpose of a matrix of so many rows and columns.
+///
+/// # Safety
+///
+/// As [`Conv::run`]; the arrays have as many elements.
 #[inline(always)]
 unsafe fn transpose<T: Copy>(from: *const T, to: *mut T, rows: usize, columns: usize) {
     for i in 0..rows {
         for j in 0..columns {
+            // SAFETY: by the caller's promise, within the arrays.
             unsafe { *to.add(j * rows + i) = *from.add(i * columns + j) };
         }
     }
 }
 
 /// A copy of the few cells of a row.
+///
+/// # Safety
+///
+/// As [`Conv::run`]; the arrays have as many elements.
 #[inline(always)]
 unsafe fn copy<T: Real, V: Vector<T>>(x: *const T, y: *mut T, n: usize) {
     let mut i = 0;
+    // SAFETY: by the caller's promise, within the arrays.
     unsafe {
         while i + V::LANES <= n {
             V::load(x.add(i)).store(y.add(i));
@@ -489,9 +525,14 @@ unsafe fn copy<T: Real, V: Vector<T>>(x: *const T, y: *mut T, n: usize) {
 }
 
 /// y = x + b.
+///
+/// # Safety
+///
+/// As [`Conv::run`]; the arrays have as many elements.
 #[inline(always)]
 unsafe fn add_to<T: Real, V: Vector<T>>(x: *const T, b: T, y: *mut T, n: usize) {
     let (b, mut i) = (V::splat(b), 0);
+    // SAFETY: by the caller's promise, within the arrays.
     unsafe {
         while i + V::LANES <= n {
             V::load(x.add(i)).add(b).store(y.add(i));

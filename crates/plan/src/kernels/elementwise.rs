@@ -83,13 +83,13 @@ pub enum Form {
 /// How the elementary functions are computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Numerics {
-    /// A register at a time, with the errors that [`math`] states.
+    /// A register at a time, right to about two units in the last place.
     Fast,
     /// By the standard library: bit for bit as the reference.
     Exact,
 }
 
-/// `f32` or `f64`: a number type with kernels. [`Constants`] is out of reach for others.
+/// `f32` or `f64`: a number type with kernels. No others can be added.
 pub trait Real: Scalar + Constants {
     /// The kernel of a function of one number.
     fn map1(f: Fun1, isa: Isa, numerics: Numerics) -> Map1<Self>;

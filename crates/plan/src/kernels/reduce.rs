@@ -169,7 +169,7 @@ fn sum<T: Real>(x: &[T]) -> T {
     }
     let mut width = LANES / 2;
     while width > 0 {
-        (0..width).for_each(|k| lanes[k] = lanes[k] + lanes[k + width]);
+        (0..width).for_each(|k| lanes[k] += lanes[k + width]);
         width /= 2;
     }
     lanes[0]
