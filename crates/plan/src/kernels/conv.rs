@@ -10,6 +10,8 @@
 
 #![allow(unsafe_code)]
 
+mod geometry;
+
 use gradus_ops::Convolution;
 
 use crate::arena::Memory;
@@ -17,6 +19,7 @@ use crate::kernels::gemm::{Product, Start, dot_body, outer_body};
 use crate::kernels::vector::{Job, Vector, run};
 use crate::kernels::{Isa, Real};
 use crate::memory::{Place, REGISTERS};
+use geometry::Geometry;
 
 /// Which of the three linear maps of a convolution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,98 +44,16 @@ pub(crate) struct Conv {
     isa: Isa,
 }
 
-/// Sizes and distances.
-#[derive(Clone, Debug)]
-struct Geometry {
-    examples: usize,
-    groups: usize,
-    /// Channels and maps of a group.
-    channels: usize,
-    maps: usize,
-    /// Rows and columns of pictures, filters and maps.
-    x: [usize; 2],
-    w: [usize; 2],
-    y: [usize; 2],
-    stride: [usize; 2],
-    /// Cells before the first row and column.
-    before: [usize; 2],
-    /// Rows and columns of a phase.
-    phase: [usize; 2],
-    /// Where each weight of a group's filter begins to see a padded picture.
-    table: Vec<usize>,
-    /// For each phase, where its weights see the maps' cotangents from, and the weights.
-    phases: Vec<Phase>,
-    /// The zeros before the cotangents of a map.
-    lead: usize,
-}
-
-/// The weights that meet the cells of one phase.
-#[derive(Clone, Debug)]
-struct Phase {
-    /// For each pair of a weight and a map, the weight's number in its filter, and the map.
-    taps: Vec<(usize, usize)>,
-    table: Vec<usize>,
-}
-
 /// How many examples' worth of a filter's adjoint is summed in registers.
 const BLOCK: usize = 8;
 
 impl Conv {
-    /// `x` and `w` are the sizes of pictures and filters, `y` of the maps.
+    /// For the sizes of pictures, filters and maps.
     pub fn new(
-        direction: Direction, convolution: Convolution, [x, w, y]: [[usize; 4]; 3],
-        places: [Place; 3], bias: Option<Place>, isa: Isa,
+        direction: Direction, convolution: Convolution, sizes: [[usize; 4]; 3], places: [Place; 3],
+        bias: Option<Place>, isa: Isa,
     ) -> Self {
-        let Convolution { stride, padding, dilation, groups } = convolution;
-        let (channels, maps) = (w[1], y[1] / groups);
-        let before = [padding[0][0], padding[1][0]];
-        let part = |k: usize| {
-            let reach = (y[k + 2] - 1) * stride[k] + (w[k + 2] - 1) * dilation[k] + 1;
-            reach.max(before[k] + x[k + 2]).div_ceil(stride[k])
-        };
-        let phase = [part(0), part(1)];
-        let cells = phase[0] * phase[1];
-        // The phase of a weight, and the place in it.
-        let tap = |p: usize, q: usize| {
-            let (row, column) = (p * dilation[0], q * dilation[1]);
-            let phase_of = row % stride[0] * stride[1] + column % stride[1];
-            (phase_of, row / stride[0] * phase[1] + column / stride[1])
-        };
-        let taps = (0..w[2]).flat_map(|p| (0..w[3]).map(move |q| (p, q)));
-        let taps: Vec<_> = taps.map(|(p, q)| tap(p, q)).collect();
-        let picture = stride[0] * stride[1] * cells;
-        let table = (0..channels)
-            .flat_map(|c| {
-                taps.iter().map(move |(phase, shift)| c * picture + phase * cells + shift)
-            })
-            .collect();
-        let lead = taps.iter().map(|&(_, shift)| shift).max().unwrap_or(0);
-        let phases = (0..stride[0] * stride[1]).map(|phase| {
-            let here = taps.iter().enumerate().filter(|&(_, &(other, _))| other == phase);
-            let pairs = here.flat_map(|(k, &(_, shift))| (0..maps).map(move |o| (k, o, shift)));
-            let (mut taps, mut table) = (Vec::new(), Vec::new());
-            for (k, o, shift) in pairs {
-                taps.push((k, o));
-                table.push(o * (lead + cells) + lead - shift);
-            }
-            Phase { taps, table }
-        });
-        let phases = phases.collect();
-        let geometry = Geometry {
-            examples: x[0],
-            groups,
-            channels,
-            maps,
-            x: [x[2], x[3]],
-            w: [w[2], w[3]],
-            y: [y[2], y[3]],
-            stride,
-            before,
-            phase,
-            table,
-            phases,
-            lead,
-        };
+        let geometry = Geometry::new(convolution, sizes);
         Self { direction, places, bias, geometry, isa }
     }
 
@@ -172,33 +93,6 @@ impl Conv {
             let g = &self.geometry;
             run(self.isa, &ConvJob { direction: self.direction, g, a, b, to, bias, scratch });
         }
-    }
-}
-
-impl Geometry {
-    /// The cells of a phase.
-    fn cells(&self) -> usize {
-        self.phase[0] * self.phase[1]
-    }
-
-    /// The cells of a group of a padded picture.
-    fn picture(&self) -> usize {
-        self.channels * self.stride[0] * self.stride[1] * self.cells()
-    }
-
-    /// The cells from the first place of a map to the last, in rows as long as those of a phase.
-    fn run(&self) -> usize {
-        (self.y[0] - 1) * self.phase[1] + self.y[1]
-    }
-
-    /// The cells of a map's cotangents with zeros before and after.
-    fn spread(&self) -> usize {
-        self.lead + self.cells()
-    }
-
-    /// Whether a picture can be read where it is.
-    fn is_plain(&self) -> bool {
-        self.stride == [1, 1] && self.phase == self.x
     }
 }
 
