@@ -389,3 +389,41 @@ fn errors_are_those_of_the_reference() {
         assert_eq!(state["w"], array![3.0, 4.0].into_dyn());
     }
 }
+
+#[test]
+fn there_may_be_nothing_to_compute() {
+    let mut plan = compile::<f64>(&[], &[]).unwrap();
+    assert!(plan.step(&mut Arrays::new(), &Inputs::new()).unwrap().is_empty());
+    let g = Graph::new();
+    let (x, w) = (input(&g, "x", ("n", 3)), param(&g, "w", [2, 3]));
+    let y = sigmoid(matmul(x, transpose(w)));
+    let outputs = [y, sum(y, [0]), max(y, [1]), sin(x) + x];
+    let (none, two) = (Array2::<f64>::zeros((0, 3)), Array2::<f64>::zeros((2, 3)));
+    agree(&outputs, &Inputs::new().with("x", &none).with("w", &two), 4.0);
+}
+
+/// What a plan says of itself: the steps with their kernels, and the lines that they come from.
+#[test]
+fn a_plan_is_printed() {
+    let workload = workloads::w4(64);
+    let g = Graph::new();
+    let (outputs, updates) = (workload.build)(&g);
+    let mut plan = compile::<f32>(&outputs, &updates).unwrap().instructions(Isa::Portable);
+    let given = Inputs::new().with_all(&workload.inputs);
+    let mut state = workload.state.clone();
+    plan.step(&mut state, &given).unwrap();
+    let text = plan.describe();
+    for part in [
+        "   0  outer products, packed 64×12×3, with bias",
+        "outer products 3×64×12, added in place",
+        "pass of ",
+        "sigmoid %",
+        "benches/workloads/mod.rs:",
+        " bytes of them alive at the worst moment; registers ",
+    ] {
+        assert!(text.contains(part), "{part}\n{text}");
+    }
+    let profile = plan.profile(&mut state, &given, 2).unwrap();
+    assert_eq!(profile.len() + 1, text.lines().count());
+    assert!(text.contains(&profile[0].1), "{}", profile[0].1);
+}

@@ -123,7 +123,7 @@ impl<T: Real> Plan<T> {
         }
         let bytes = |numbers: usize| numbers * size_of::<T>();
         text += &format!(
-            "{} steps; arena {} bytes, {} of them alive at the worst moment; registers {} bytes\n",
+            "{} steps; arena {} bytes, {} bytes of them alive at the worst moment; registers {} bytes\n",
             compiled.steps.len(),
             bytes(compiled.arena.len()),
             bytes(compiled.live),
