@@ -427,3 +427,32 @@ fn a_plan_is_printed() {
     assert_eq!(profile.len() + 1, text.lines().count());
     assert!(text.contains(&profile[0].1), "{}", profile[0].1);
 }
+
+/// A value that is read where it lies and turned: what is made of it cannot take its place, which
+/// shows only where a pass has more than one tile.
+#[test]
+fn a_value_that_is_read_elsewhere_keeps_its_place() {
+    let g = Graph::new();
+    let x = input(&g, "x", [40, 40]);
+    let product = matmul(x, x);
+    let y = matmul(product * transpose(product) + 1.0, x);
+    let at = random::<f64>(&[40, 40], 1);
+    agree(&[y], &Inputs::new().with("x", &at), 1e5);
+}
+
+/// An update whose value is read by something that may fail waits for it.
+#[test]
+fn a_failure_after_an_update_leaves_the_state() {
+    let g = Graph::new();
+    let (x, w) = (input(&g, "x", ("n",)), param(&g, "w", [2]));
+    let next = w - 1.0;
+    let updates = [("w".to_owned(), next)];
+    let mut plan = compile::<f64>(&[gather(next, x, 0)], &updates).unwrap();
+    let mut state = Arrays::from([("w".to_owned(), array![1.0, 2.0].into_dyn())]);
+    let (good, bad) = (array![1.0], array![2.0]);
+    plan.step(&mut state, &Inputs::new().with("x", &bad)).unwrap_err();
+    assert_eq!(state["w"], array![1.0, 2.0].into_dyn());
+    let y = plan.step(&mut state, &Inputs::new().with("x", &good)).unwrap();
+    assert_eq!(y[0], array![1.0].into_dyn());
+    assert_eq!(state["w"], array![0.0, 1.0].into_dyn());
+}
