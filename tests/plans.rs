@@ -440,6 +440,21 @@ fn a_value_that_is_read_elsewhere_keeps_its_place() {
     agree(&[y], &Inputs::new().with("x", &at), 1e5);
 }
 
+#[test]
+fn two_biases_are_both_added() {
+    let g = Graph::new();
+    let (x, w) = (input(&g, "x", [2, 1, 4, 4]), input(&g, "w", [3, 1, 2, 2]));
+    let (b, c) = (input(&g, "b", [3]), input(&g, "c", [3]));
+    let maps = conv2d(x, w, Convolution::default());
+    let rows = matmul(reshape(x, [8, 4]), transpose(reshape(w, [3, 4])));
+    let [all_b, all_c] = [b, c].map(|b| broadcast(b, [0, 2, 3], maps.shape()));
+    let outputs = [maps + all_b + all_c, rows + b + c];
+    let arrays = [random::<f32>(&[2, 1, 4, 4], 1), random(&[3, 1, 2, 2], 2)];
+    let (b, c) = (random(&[3], 3), random(&[3], 4));
+    let given = Inputs::new().with("x", &arrays[0]).with("w", &arrays[1]);
+    agree(&outputs, &given.with("b", &b).with("c", &c), 20.0);
+}
+
 /// An update whose value is read by something that may fail waits for it.
 #[test]
 fn a_failure_after_an_update_leaves_the_state() {

@@ -47,7 +47,8 @@ pub(crate) fn absorb(mut net: Net) -> (Net, HashMap<usize, Taken>) {
         let map_bias = |m: usize, b: usize| {
             let maps = &net.nodes[m];
             let Op::Conv2d(_) = maps.op else { return None };
-            let bias = repeated(&net, b, &[0, 2, 3]).filter(|_| alone(m))?;
+            let bias = repeated(&net, b, &[0, 2, 3]);
+            let bias = bias.filter(|_| alone(m) && !taken.contains_key(&m))?;
             Some((maps.op.clone(), smallvec![maps.operands[0], maps.operands[1], bias]))
         };
         if let (false, Some((op, operands))) = (minus, map_bias(a, b).or_else(|| map_bias(b, a))) {
