@@ -240,13 +240,6 @@ fn w6() {
     }
 }
 
-#[test]
-fn the_steps_to_be_timed_run() {
-    for (_, mut step) in hand::all() {
-        step();
-    }
-}
-
 /// Not a network: exp of its inputs and their sigmoids, by the instructions of a step.
 struct Functions {
     exp: Vec<f32>,

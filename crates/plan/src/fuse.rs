@@ -49,7 +49,7 @@ pub(crate) struct Fused {
 }
 
 impl Fused {
-    /// The values that a node reads: where it computes, and where it copies.
+    /// What a node reads of the stored values.
     pub fn reads(&self, y: usize) -> impl Iterator<Item = &View> {
         self.net.nodes[y].operands.iter().map(|&x| &self.views[x])
     }

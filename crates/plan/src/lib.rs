@@ -25,8 +25,7 @@
 //!   user's own, random numbers, and a large product of matrices, for which the crate `gemm` makes
 //!   room.)
 //! * Invariant: a state is replaced only when nothing that is still to run can fail.
-//! * Invariant: outside `kernels`, `arena` and the replay in `pass`, `step` and `plan` there is no
-//!   `unsafe`.
+//! * Invariant: outside `kernels`, `arena` and `replay` there is no `unsafe`.
 
 mod absorb;
 mod arena;
@@ -36,11 +35,10 @@ mod lower;
 mod memory;
 mod net;
 mod normal;
-mod pass;
 mod plan;
+mod replay;
 mod schedule;
 mod simplify;
-mod step;
 mod view;
 
 pub use kernels::{Isa, Numerics, Real};

@@ -11,11 +11,11 @@ use crate::kernels::conv::{Conv, Direction};
 use crate::kernels::matmul::{Base, Matmul};
 use crate::kernels::pool::{Pool, Role};
 use crate::kernels::reduce::{Reduce, Reduction, RowKind, Rows};
+use crate::kernels::step::{Apply, Step};
 use crate::kernels::{Isa, Numerics, Real};
 use crate::memory::{ARENA, Layout, ONE, Place};
 use crate::net::Node;
 use crate::schedule::Schedule;
-use crate::step::{Apply, Step};
 use crate::view::{View, merged, row_major};
 use writer::PassWriter;
 
@@ -148,8 +148,8 @@ impl<T: Real> Lowerer<'_, T> {
             Op::MaxPool2d(pool) => self.pool(y, Role::Pool, pool.pooling()),
             Op::MaxPool2dScatter(pool) => self.pool(y, Role::Scatter, pool.pooling()),
             Op::MaxPool2dGather(pool) => self.pool(y, Role::Gather, pool.pooling()),
-            Op::Gather(gather) => Step::Gather(self.gather(y, gather.axis, 0)),
-            Op::ScatterAdd(scatter) => Step::Scatter(Scatter(self.gather(y, scatter.axis(), 1))),
+            Op::Gather(gather) => Step::Gather(self.gather(y, gather.axis, false)),
+            Op::ScatterAdd(scatter) => Step::Scatter(Scatter(self.gather(y, scatter.axis(), true))),
             Op::OneHot(one_hot) => Step::OneHot(OneHot {
                 labels: self.place(self.operand(y, 0)),
                 to: self.result(y),
@@ -251,9 +251,9 @@ impl<T: Real> Lowerer<'_, T> {
 
     /// The geometry of a gather, or of the scatter that is its adjoint: there the operand has the
     /// chosen slices, and the result all.
-    fn gather(&self, y: usize, axis: usize, scatter: usize) -> Gather {
+    fn gather(&self, y: usize, axis: usize, scatters: bool) -> Gather {
         let (x, indices) = (self.operand(y, 0), self.operand(y, 1));
-        let all = if scatter == 1 { &self.node(y).sizes } else { &x.sizes };
+        let all = if scatters { &self.node(y).sizes } else { &x.sizes };
         Gather {
             from: self.place(x),
             indices: self.place(indices),

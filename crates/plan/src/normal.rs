@@ -1,7 +1,8 @@
 //! Operations in the forms that have kernels.
 //!
-//! A constant power is a power. In a fast plan a sum or a maximum is taken over axes that lie side by side, one such group after another, the
-//! last first; softmax, its logarithm and log-sum-exp along the last axis.
+//! A constant power is a power. In a fast plan a sum or a maximum is taken over axes that lie side by
+//! side, one such group after another, the last first; softmax, its logarithm and log-sum-exp along
+//! the last axis; and the transpose of a product is a product of transposes.
 
 use gradus_ops::{Axes, Constant, LogSoftmax, LogSumExp, Max, Op, Pow, Reshape, Shape, Softmax};
 use gradus_ops::{Square, Sum, Transpose};

@@ -1,25 +1,15 @@
 //! Compiled plans.
 
-#![allow(unsafe_code)]
-
-use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::time::{Duration, Instant};
 
 use gradus_ops::{Arrays, EvalError, Evaluator, Expr, Inputs, Program};
 use ndarray::ArrayD;
 
-use crate::absorb::absorb;
-use crate::arena::{Aligned, Memory};
-use crate::fuse::fuse;
 use crate::kernels::{Isa, Numerics, Real};
-use crate::lower::{Lowered, Target, lower, takes, takes_standard};
-use crate::memory::{Layout, lay_out};
+use crate::lower::Target;
 use crate::net::Net;
-use crate::normal::normalise;
-use crate::schedule::schedule;
-use crate::simplify::simplify;
-use crate::step::Step;
+use crate::replay::Compiled;
 
 /// A graph's outputs and updates, compiled: for each binding of the named axes once, the first time
 /// that arrays of these sizes come, and then replayed.
@@ -68,7 +58,8 @@ impl<T: Real> Plan<T> {
         Self { target, compiled: Vec::new(), ..self }
     }
 
-    /// This plan with the instructions of another set than the machine's best.
+    /// This plan with the instructions of another set than the machine's best. (The crate `gemm`,
+    /// which computes large products of matrices, chooses for itself.)
     ///
     /// # Panics
     ///
@@ -92,7 +83,8 @@ impl<T: Real> Plan<T> {
     /// One step: reads `inputs` and `state`, updates `state` in place, returns the outputs, which
     /// stay until the next step.
     ///
-    /// After the first step with arrays of some sizes, a step with such arrays allocates nothing.
+    /// After the first step with arrays of some sizes, a step with such arrays allocates nothing, but
+    /// for large products of matrices, random numbers and operations of the user's own.
     ///
     /// # Errors
     ///
@@ -105,7 +97,7 @@ impl<T: Real> Plan<T> {
             self.latest = self.specialise(state, inputs)?;
         }
         let compiled = &mut self.compiled[self.latest];
-        if let Err(objection) = compiled.run() {
+        if let Err(objection) = compiled.run(|_| {}) {
             return Err(self.program.steps()[objection.origin].refuse(objection.problem));
         }
         Ok(&self.compiled[self.latest].outputs)
@@ -121,13 +113,11 @@ impl<T: Real> Plan<T> {
         for k in 0..compiled.steps.len() {
             text += &format!("{k:>4}  {}\n", self.describe_step(compiled, k));
         }
-        let bytes = |numbers: usize| numbers * size_of::<T>();
+        let (steps, (arena, live)) = (compiled.steps.len(), self.memory());
+        let registers = compiled.registers.len() * size_of::<T>();
         text += &format!(
-            "{} steps; arena {} bytes, {} bytes of them alive at the worst moment; registers {} bytes\n",
-            compiled.steps.len(),
-            bytes(compiled.arena.len()),
-            bytes(compiled.live),
-            bytes(compiled.registers.len()),
+            "{steps} steps; arena {arena} bytes, {live} bytes of them alive at the worst moment; \
+             registers {registers} bytes\n"
         );
         text
     }
@@ -161,7 +151,13 @@ impl<T: Real> Plan<T> {
         for _ in 0..rounds {
             let compiled = &mut self.compiled[self.latest];
             assert!(compiled.fits(state, inputs), "as in the step before");
-            if let Err(objection) = compiled.run_timed(&mut times) {
+            let mut before = Instant::now();
+            let done = compiled.run(|k| {
+                let now = Instant::now();
+                times[k] += now - before;
+                before = now;
+            });
+            if let Err(objection) = done {
                 return Err(self.program.steps()[objection.origin].refuse(objection.problem));
             }
         }
@@ -214,163 +210,5 @@ impl<T> fmt::Debug for Plan<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (nodes, bindings) = (self.program.steps().len(), self.compiled.len());
         write!(f, "Plan({nodes} nodes, {:?}, compiled for {bindings} bindings)", self.target)
-    }
-}
-
-/// A plan for arrays of certain sizes.
-struct Compiled<T> {
-    /// The arrays that matter, in the order of their names.
-    given: Vec<Given<T>>,
-    steps: Vec<Step<T>>,
-    /// For each step, the places on the program's tape of what it computes.
-    origins: Vec<Vec<usize>>,
-    /// How many numbers must be kept at the worst moment.
-    live: usize,
-    arena: Aligned<T>,
-    registers: Aligned<T>,
-    outputs: Vec<ArrayD<T>>,
-    memory: Memory<T>,
-}
-
-/// An array that a step reads or writes, or that tells the size of an axis.
-struct Given<T> {
-    name: String,
-    from: Source,
-    sizes: Vec<usize>,
-    /// Its place among the bases, if it is read or written.
-    base: Option<usize>,
-    /// Where its elements lie side by side, if the caller's do not.
-    staged: Vec<T>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Source {
-    State,
-    Inputs,
-    Nowhere,
-}
-
-impl<T: Real> Compiled<T> {
-    fn new(
-        program: &Program, net: Net, target: Target, state: &Arrays<T>, inputs: &Inputs<'_, T>,
-    ) -> Self {
-        let numerics = target.numerics;
-        let net = simplify::<T>(&normalise(&net, numerics));
-        let fused = match numerics {
-            Numerics::Exact => fuse(net, HashMap::new(), takes_standard),
-            Numerics::Fast => {
-                let (net, taken) = absorb(net);
-                fuse(net, taken, takes)
-            }
-        };
-        let schedule = schedule(&fused);
-        let layout = lay_out(&fused, &schedule, Aligned::<T>::LINE);
-        let Lowered { steps, nodes, registers } = lower(&fused, &schedule, &layout, target);
-        let origin =
-            |nodes: &Vec<usize>| nodes.iter().map(|&y| fused.net.nodes[y].origin).collect();
-        let origins = nodes.iter().map(origin).collect();
-
-        let Layout { arrays, constants, arena, live, .. } = layout;
-        let bases: BTreeMap<&str, usize> = (crate::memory::ARRAYS..)
-            .zip(&arrays)
-            .map(|(base, name)| (name.as_str(), base))
-            .collect();
-        let mut names: Vec<&str> = program.inputs().map(|(name, _)| name).collect();
-        names.extend(arrays.iter().map(String::as_str));
-        names.sort_unstable();
-        names.dedup();
-        let given = names.into_iter().map(|name| {
-            let (from, sizes) = match (state.get(name), inputs.get(name)) {
-                (Some(array), _) => (Source::State, array.shape().to_vec()),
-                (None, Some(array)) => (Source::Inputs, array.shape().to_vec()),
-                (None, None) => (Source::Nowhere, Vec::new()),
-            };
-            let base = bases.get(name).copied();
-            Given { name: name.to_owned(), from, sizes, base, staged: Vec::new() }
-        });
-        let given = given.collect();
-        let mut arena = Aligned::<T>::new(arena);
-        for (k, &number) in constants.iter().enumerate() {
-            // SAFETY: the arena begins with the constants.
-            unsafe { *arena.pointer().add(k) = T::from_double(number) };
-        }
-        let shapes = fused.net.outputs.iter().map(|&y| fused.net.nodes[y].sizes.as_slice());
-        let outputs = shapes.map(ArrayD::zeros).collect();
-        let bases =
-            Vec::with_capacity(crate::memory::ARRAYS + arrays.len() + fused.net.outputs.len());
-        let registers = Aligned::new(registers);
-        Self { given, steps, origins, live, arena, registers, outputs, memory: Memory { bases } }
-    }
-
-    /// Whether these are arrays of the sizes that this is made for, where it expects them. Then the
-    /// bases are theirs.
-    fn fits(&mut self, state: &mut Arrays<T>, inputs: &Inputs<'_, T>) -> bool {
-        let bases = &mut self.memory.bases;
-        bases.clear();
-        bases.resize(bases.capacity(), std::ptr::null_mut());
-        bases[crate::memory::ARENA] = self.arena.pointer();
-        bases[crate::memory::REGISTERS] = self.registers.pointer();
-        let outputs = bases.len() - self.outputs.len();
-        for (base, output) in bases[outputs..].iter_mut().zip(&mut self.outputs) {
-            *base = output.as_mut_ptr();
-        }
-        // All three lists are in the order of the names.
-        let (mut states, mut others) = (state.iter_mut().peekable(), inputs.iter().peekable());
-        for given in &mut self.given {
-            while states.next_if(|(name, _)| name.as_str() < given.name.as_str()).is_some() {}
-            while others.next_if(|(name, _)| *name < given.name.as_str()).is_some() {}
-            let state = states.next_if(|(name, _)| **name == given.name);
-            let other = others.next_if(|(name, _)| *name == given.name.as_str());
-            let pointer = match (given.from, state, other) {
-                (Source::State, Some((_, array)), None) => {
-                    if array.shape() != given.sizes || !array.is_standard_layout() {
-                        return false;
-                    }
-                    array.as_mut_ptr()
-                }
-                (Source::Inputs, None, Some((_, array))) => {
-                    if array.shape() != given.sizes {
-                        return false;
-                    }
-                    match array.as_slice() {
-                        Some(numbers) => numbers.as_ptr().cast_mut(),
-                        None => {
-                            given.staged.clear();
-                            given.staged.extend(array.iter());
-                            given.staged.as_mut_ptr()
-                        }
-                    }
-                }
-                (Source::Nowhere, None, None) => continue,
-                _ => return false,
-            };
-            if let Some(base) = given.base {
-                bases[base] = pointer;
-            }
-        }
-        true
-    }
-
-    /// Runs the steps on the arrays that were just found to fit.
-    fn run(&mut self) -> Result<(), Box<crate::step::Objection>> {
-        let done = self.steps.iter().try_for_each(|step| {
-            // SAFETY: the places were laid out for arrays of these sizes.
-            unsafe { step.run(&self.memory) }
-        });
-        self.memory.bases.clear();
-        done
-    }
-
-    /// [`run`](Self::run), adding up the time that each step takes.
-    fn run_timed(&mut self, times: &mut [Duration]) -> Result<(), Box<crate::step::Objection>> {
-        let done = self.steps.iter().zip(times).try_for_each(|(step, time)| {
-            let start = Instant::now();
-            // SAFETY: the places were laid out for arrays of these sizes.
-            let done = unsafe { step.run(&self.memory) };
-            *time += start.elapsed();
-            done
-        });
-        self.memory.bases.clear();
-        done
     }
 }

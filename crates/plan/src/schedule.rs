@@ -37,12 +37,13 @@ pub(crate) fn schedule(fused: &Fused) -> Schedule {
     let mut users: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); units.len()];
     for (u, unit) in units.iter().enumerate() {
         for x in unit.nodes().iter().flat_map(|&y| fused.reads(y)) {
-            match unit_of[x.root] {
-                Some(before) if before != u => drop(users[before].insert(u)),
-                Some(_) => {}
-                None => drop(readers.entry(x.root).or_default().insert(u)),
+            if let Some(before) = unit_of[x.root] {
+                users[before].insert(u);
+            } else {
+                readers.entry(x.root).or_default().insert(u);
             }
         }
+        users[u].remove(&u);
     }
     let fallible: BTreeSet<usize> =
         (0..units.len()).filter(|&u| may_fail(fused, &units[u])).collect();
@@ -69,13 +70,14 @@ pub(crate) fn schedule(fused: &Fused) -> Schedule {
     };
     let mut order = Vec::with_capacity(units.len());
     let (mut ready, mut reluctant) = (BinaryHeap::new(), BTreeSet::new());
-    let enter =
-        |u: usize, waits: &[usize], ready: &mut BinaryHeap<_>, late: &mut BTreeSet<_>| match waits
-            [u]
-        {
-            0 => ready.push(priority(u)),
-            _ => drop(late.insert(u)),
-        };
+    // Nothing that it needs is open: it can run, though some had better run before.
+    let enter = |u: usize, waits: &[usize], ready: &mut BinaryHeap<_>, late: &mut BTreeSet<_>| {
+        if waits[u] == 0 {
+            ready.push(priority(u));
+        } else {
+            late.insert(u);
+        }
+    };
     for u in (0..units.len()).filter(|&u| needs[u] == 0) {
         enter(u, &waits, &mut ready, &mut reluctant);
     }

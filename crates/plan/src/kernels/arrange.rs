@@ -4,10 +4,10 @@
 
 use crate::arena::Memory;
 use crate::kernels::Real;
+use crate::kernels::pass::row_offset;
+use crate::kernels::step::Objection;
 use crate::memory::Place;
 use crate::net::Sizes;
-use crate::pass::row_offset;
-use crate::step::Objection;
 
 /// A copy between two arrangements of the same elements.
 #[derive(Clone, Debug)]

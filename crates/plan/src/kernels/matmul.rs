@@ -4,10 +4,10 @@
 
 use crate::arena::Memory;
 use crate::kernels::gemm::{Gemm, Product, Start, dot, outer};
+use crate::kernels::pass::row_offset;
 use crate::kernels::{Isa, Real};
 use crate::memory::{Place, REGISTERS};
 use crate::net::Sizes;
-use crate::pass::row_offset;
 use crate::view::View;
 
 /// y = x w for matrices, or for each pair in two stacks of them.

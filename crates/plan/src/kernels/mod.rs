@@ -7,9 +7,11 @@ mod gemm;
 mod isa;
 mod math;
 pub(crate) mod matmul;
+pub(crate) mod pass;
 pub(crate) mod pool;
 mod portable;
 pub(crate) mod reduce;
+pub(crate) mod step;
 mod vector;
 #[cfg(target_arch = "x86_64")]
 mod x86;

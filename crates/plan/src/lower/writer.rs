@@ -5,10 +5,10 @@ use std::collections::{HashMap, HashSet};
 use gradus_ops::Op;
 
 use super::{Lowerer, Target};
+use crate::kernels::pass::{Instruction, Load, Operand, Pass};
 use crate::kernels::{Form, Fun1, Fun2, Real};
 use crate::memory::{Place, REGISTERS};
 use crate::net::Sizes;
-use crate::pass::{Instruction, Load, Operand, Pass};
 use crate::view::{View, merged};
 
 /// How many bytes of a tile lie in the nearest cache comfortably.

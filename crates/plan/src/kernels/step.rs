@@ -10,11 +10,11 @@ use crate::kernels::Real;
 use crate::kernels::arrange::{Copy, Gather, OneHot, Scatter};
 use crate::kernels::conv::Conv;
 use crate::kernels::matmul::Matmul;
+use crate::kernels::pass::Pass;
 use crate::kernels::pool::Pool;
 use crate::kernels::reduce::{Reduce, Rows};
 use crate::memory::Place;
 use crate::net::Sizes;
-use crate::pass::Pass;
 
 /// One step, with all it needs resolved.
 #[derive(Clone, Debug)]
