@@ -8,17 +8,26 @@ use std::collections::HashMap;
 use gradus_ops::Op;
 use smallvec::smallvec;
 
-use crate::net::{Net, Node};
+use crate::net::{Net, Node, Way};
 
 /// What is added to a product: the operands that follow the two matrices.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Taken {
     /// One row for all: the third operand.
     Bias,
+    /// One column for all: the third operand.
+    Column,
     /// The third operand, which is as large as the product, plus or minus the product.
     Sum { minus: bool },
     /// The third operand plus or minus the product times the fourth, which is a single number.
     Multiple { minus: bool },
+}
+
+impl Taken {
+    /// Whether it is a bias, that is read and not written.
+    pub fn is_bias(self) -> bool {
+        matches!(self, Taken::Bias | Taken::Column)
+    }
 }
 
 /// The net in which products have taken on what they can, by their nodes.
@@ -43,22 +52,30 @@ pub(crate) fn absorb(mut net: Net) -> (Net, HashMap<usize, Taken>) {
             _ => continue,
         };
         let (a, b) = (node.operands[0], node.operands[1]);
-        let bias = |m: usize, b: usize| Some((product(m)?, repeated(&net, b, &[0])?));
+        let bias = |m: usize, b: usize| {
+            let [x, w] = product(m)?;
+            let row = repeated(&net, b, &[0]).map(|row| (Taken::Bias, row));
+            let column = || repeated(&net, b, &[1]).map(|column| (Taken::Column, column));
+            let (kind, b) = row.or_else(column)?;
+            Some((kind, smallvec![x, w, b]))
+        };
         let map_bias = |m: usize, b: usize| {
             let maps = &net.nodes[m];
             let Op::Conv2d(_) = maps.op else { return None };
-            let bias = repeated(&net, b, &[0, 2, 3]);
+            let axes = if maps.way == Way::ExamplesLast { [1, 2, 3] } else { [0, 2, 3] };
+            let bias = repeated(&net, b, &axes);
             let bias = bias.filter(|_| alone(m) && !taken.contains_key(&m))?;
-            Some((maps.op.clone(), smallvec![maps.operands[0], maps.operands[1], bias]))
+            let operands = smallvec![maps.operands[0], maps.operands[1], bias];
+            Some(Node { operands, sizes: net.nodes[y].sizes.clone(), ..maps.clone() })
         };
-        if let (false, Some((op, operands))) = (minus, map_bias(a, b).or_else(|| map_bias(b, a))) {
-            net.nodes[y] = Node { op, operands, ..net.nodes[y].clone() };
+        if let (false, Some(maps)) = (minus, map_bias(a, b).or_else(|| map_bias(b, a))) {
+            net.nodes[y] = Node { origin: net.nodes[y].origin, ..maps };
             taken.insert(y, Taken::Bias);
             continue;
         }
         let found =
-            if let (false, Some(([x, w], row))) = (minus, bias(a, b).or_else(|| bias(b, a))) {
-                Some((Taken::Bias, smallvec![x, w, row]))
+            if let (false, Some(found)) = (minus, bias(a, b).or_else(|| bias(b, a))) {
+                Some(found)
             } else if names.get(&y).is_some_and(|name| is_input(&net.nodes[a], name)) {
                 match (product(b), multiple(&net, b).filter(|_| alone(b))) {
                     (Some([x, w]), _) => Some((Taken::Sum { minus }, smallvec![x, w, a])),
@@ -71,7 +88,7 @@ pub(crate) fn absorb(mut net: Net) -> (Net, HashMap<usize, Taken>) {
             };
         let Some((kind, operands)) = found else { continue };
         // An array that the product reads cannot also be what it is added up in.
-        if kind != Taken::Bias && reads(&net, &operands[..2], a) {
+        if !kind.is_bias() && reads(&net, &operands[..2], a) {
             continue;
         }
         let op = gradus_ops::Matmul.into();

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use gradus_ops::{Op, Reshape, Shape};
 
 use crate::absorb::Taken;
-use crate::net::{Net, Node};
+use crate::net::{Net, Node, Way};
 use crate::simplify::is_elementwise;
 use crate::view::{View, views};
 
@@ -73,6 +73,9 @@ pub(crate) fn fuse(mut net: Net, taken: HashMap<usize, Taken>, takes: Takes) -> 
     let copies = own_results(&mut net);
     let mut stored: Vec<bool> = (0..net.nodes.len()).map(|y| !rearranges(&net, y)).collect();
     stored[copies..].fill(true);
+    for (y, node) in net.nodes.iter().enumerate() {
+        stored[y] |= node.way == Way::Copied;
+    }
     let seen = views(&net, &stored);
     for (y, node) in net.nodes.iter().enumerate() {
         // A rearrangement that is none, because the numbers do not lie right.
@@ -144,7 +147,7 @@ fn own_results(net: &mut Net) -> usize {
         if given || std::mem::replace(&mut taken[*y], true) {
             let op = Reshape { shape: Shape::from(sizes.as_slice()) }.into();
             let (operands, sizes, origin) = ([*y].as_slice().into(), sizes.clone(), *origin);
-            net.nodes.push(Node { op, operands, sizes, origin });
+            net.nodes.push(Node { op, way: Way::Plain, operands, sizes, origin });
             *y = net.nodes.len() - 1;
         }
     }

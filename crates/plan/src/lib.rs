@@ -9,6 +9,7 @@
 //! | pass | file | what it does |
 //! |---|---|---|
 //! | bind | `net` | the program in the sizes that the arrays give |
+//! | examples last | `examples_last` | a batch of small layers in lanes that are examples |
 //! | normalise | `normal` | reductions and products in the forms that have kernels |
 //! | simplify | `simplify` | the same values with fewer nodes, by named rules |
 //! | absorb | `absorb` | biases, and updates in place, into products of matrices |
@@ -29,6 +30,7 @@
 
 mod absorb;
 mod arena;
+mod examples_last;
 mod fuse;
 mod kernels;
 mod lower;

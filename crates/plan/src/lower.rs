@@ -8,13 +8,15 @@ use crate::absorb::Taken;
 use crate::fuse::{Fused, Unit};
 use crate::kernels::arrange::{Copy, Gather, OneHot, Scatter};
 use crate::kernels::conv::{Conv, Direction};
+use crate::kernels::lanes::conv::{Correlation, FilterAdjoint};
+use crate::kernels::lanes::pool::LanePool;
 use crate::kernels::matmul::{Base, Matmul};
 use crate::kernels::pool::{Pool, Role};
 use crate::kernels::reduce::{Reduce, Reduction, RowKind, Rows};
 use crate::kernels::step::{Apply, Step};
 use crate::kernels::{Isa, Numerics, Real};
 use crate::memory::{ARENA, Layout, ONE, Place};
-use crate::net::Node;
+use crate::net::{Node, Way};
 use crate::schedule::Schedule;
 use crate::view::{View, merged, row_major};
 use writer::PassWriter;
@@ -130,9 +132,11 @@ impl<T: Real> Lowerer<'_, T> {
         let step = match &node.op {
             Op::Sum(sum) => self.reduce(y, sum.axes, Reduction::Sum),
             Op::Max(max) => self.reduce(y, max.axes, Reduction::Max),
-            Op::Softmax(_) => self.rows(y, RowKind::Softmax),
-            Op::LogSoftmax(_) => self.rows(y, RowKind::LogSoftmax),
-            Op::LogSumExp(_) => self.rows(y, RowKind::LogSumExp),
+            Op::Softmax(softmax) => self.rows(y, softmax.axis, RowKind::Softmax),
+            Op::LogSoftmax(softmax) => self.rows(y, softmax.axis, RowKind::LogSoftmax),
+            Op::LogSumExp(sum) => {
+                self.rows(y, sum.axes.iter().next().expect("one axis"), RowKind::LogSumExp)
+            }
             Op::Matmul(_) => {
                 let (x, w) = (self.operand(y, 0), self.operand(y, 1));
                 let places = [self.place(x), self.place(w), self.result(y)];
@@ -178,6 +182,30 @@ impl<T: Real> Lowerer<'_, T> {
         };
         let bias = self.fused.taken.get(&y).map(|_| self.place(self.operand(y, 2)));
         let places = [self.place(a), self.place(b), self.result(y)];
+        if self.node(y).way == Way::ExamplesLast {
+            let isa = self.target.isa;
+            return match direction {
+                Direction::Forward => Step::Correlation(Box::new(Correlation::forward(
+                    convolution,
+                    sizes,
+                    places,
+                    bias,
+                    isa,
+                ))),
+                Direction::Input => Step::Correlation(Box::new(Correlation::adjoint(
+                    convolution,
+                    sizes,
+                    places,
+                    isa,
+                ))),
+                Direction::Filter => Step::FilterAdjoint(Box::new(FilterAdjoint::new(
+                    convolution,
+                    sizes,
+                    places,
+                    isa,
+                ))),
+            };
+        }
         let conv = Conv::new(direction, convolution, sizes, places, bias, self.target.isa);
         self.registers = self.registers.max(conv.registers());
         Step::Conv(Box::new(conv))
@@ -187,18 +215,23 @@ impl<T: Real> Lowerer<'_, T> {
         let x = self.operand(y, 0);
         let b = if role == Role::Pool { x } else { self.operand(y, 1) };
         let pooled = if role == Role::Scatter { &b.sizes } else { &self.node(y).sizes };
+        let last = self.node(y).way == Way::ExamplesLast;
+        let first = if last { 1 } else { 2 };
         let pool = Pool {
             role,
             pooling,
             x: self.place(x),
             b: self.place(b),
             to: self.result(y),
-            pictures: x.sizes[0] * x.sizes[1],
-            size: [x.sizes[2], x.sizes[3]],
-            pooled: [pooled[2], pooled[3]],
+            pictures: x.sizes[..first].iter().product(),
+            size: [x.sizes[first], x.sizes[first + 1]],
+            pooled: [pooled[first], pooled[first + 1]],
             isa: self.target.isa,
         };
-        Step::Pool(Box::new(pool))
+        match last {
+            true => Step::LanePool(Box::new(LanePool { pool, examples: x.sizes[3] })),
+            false => Step::Pool(Box::new(pool)),
+        }
     }
 
     /// What a product is added to. Unless it is added up in the very array, that is copied before.
@@ -207,6 +240,7 @@ impl<T: Real> Lowerer<'_, T> {
         let Some(taken) = self.fused.taken.get(&y) else { return Base::Zero };
         let (factor, minus) = match *taken {
             Taken::Bias => return Base::Bias(self.place(self.operand(y, 2))),
+            Taken::Column => return Base::Column(self.place(self.operand(y, 2))),
             Taken::Sum { minus } => (one, minus),
             Taken::Multiple { minus } => (self.place(self.operand(y, 3)), minus),
         };
@@ -242,10 +276,10 @@ impl<T: Real> Lowerer<'_, T> {
         Step::Reduce(Reduce { kind, from, to, outer, length, inner, isa })
     }
 
-    fn rows(&self, y: usize, kind: RowKind) -> Step<T> {
+    fn rows(&self, y: usize, axis: usize, kind: RowKind) -> Step<T> {
         let x = self.operand(y, 0);
-        let (length, rows) = x.sizes.split_last().expect("the operation has an axis");
-        let sizes = [rows.iter().product(), *length];
+        let product = |sizes: &[usize]| sizes.iter().product();
+        let sizes = [product(&x.sizes[..axis]), x.sizes[axis], product(&x.sizes[axis + 1..])];
         Step::Rows(Rows::new(kind, self.place(x), self.result(y), sizes, self.target.isa))
     }
 

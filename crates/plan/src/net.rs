@@ -11,10 +11,22 @@ use crate::kernels::Real;
 /// The sizes of an array, or its strides.
 pub(crate) type Sizes = SmallVec<[usize; 4]>;
 
+/// How a value is made, where that is not said by its operation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) enum Way {
+    #[default]
+    Plain,
+    /// By a convolution or a pooling of pictures whose examples are the last axis, not the first.
+    ExamplesLast,
+    /// Stored in its own arrangement, though the operation only arranges numbers.
+    Copied,
+}
+
 /// One application, to nodes by their place in the net.
 #[derive(Clone, Debug)]
 pub(crate) struct Node {
     pub op: Op,
+    pub way: Way,
     pub operands: SmallVec<[usize; 2]>,
     pub sizes: Sizes,
     /// The place on the program's tape that the node serves, for errors and descriptions.
@@ -43,7 +55,8 @@ impl Net {
         let nodes = steps.map(|(origin, step)| {
             let sizes: Sizes = step.shape.dims().iter().map(|dim| env.size(dim)).collect();
             let op = plain(&step.op, &sizes, env);
-            Node { op, operands: step.operands.as_slice().into(), sizes, origin }
+            let operands = step.operands.as_slice().into();
+            Node { op, way: Way::Plain, operands, sizes, origin }
         });
         Self {
             nodes: nodes.collect(),

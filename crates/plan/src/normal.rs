@@ -2,13 +2,13 @@
 //!
 //! A constant power is a power. In a fast plan a sum or a maximum is taken over axes that lie side by
 //! side, one such group after another, the last first; softmax, its logarithm and log-sum-exp along
-//! the last axis; and the transpose of a product is a product of transposes.
+//! the last axis, or along one that many neighbours have in common; and the transpose of a product is a product of transposes.
 
 use gradus_ops::{Axes, Constant, LogSoftmax, LogSumExp, Max, Op, Pow, Reshape, Shape, Softmax};
 use gradus_ops::{Square, Sum, Transpose};
 
 use crate::kernels::Numerics;
-use crate::net::{Net, Node, Sizes, broadcast};
+use crate::net::{Net, Node, Sizes, Way, broadcast};
 
 /// The net in normal form.
 pub(crate) fn normalise(net: &Net, numerics: Numerics) -> Net {
@@ -17,7 +17,8 @@ pub(crate) fn normalise(net: &Net, numerics: Numerics) -> Net {
     let mut place = Vec::with_capacity(net.nodes.len());
     for node in &net.nodes {
         let operands = node.operands.iter().map(|&x| place[x]).collect();
-        let mut writer = Writer { made: &mut made, origin: node.origin, numerics };
+        let (origin, way) = (node.origin, node.way);
+        let mut writer = Writer { made: &mut made, origin, way, numerics };
         let alone = node.operands.first().is_some_and(|&x| uses[x] == 1);
         place.push(writer.write(Node { operands, ..node.clone() }, alone));
     }
@@ -26,10 +27,19 @@ pub(crate) fn normalise(net: &Net, numerics: Numerics) -> Net {
     Net { nodes: made, outputs, updates }
 }
 
+/// How many neighbours fill a register well enough.
+const MANY: usize = 8;
+
+/// How many numbers lie side by side behind an axis.
+fn neighbours(sizes: &[usize], axis: usize) -> usize {
+    sizes[axis + 1..].iter().product()
+}
+
 /// Appends nodes that serve one node of the program.
 struct Writer<'a> {
     made: &'a mut Vec<Node>,
     origin: usize,
+    way: Way,
     numerics: Numerics,
 }
 
@@ -41,7 +51,9 @@ impl Writer<'_> {
             _ if self.numerics == Numerics::Exact => {
                 self.push(node.op.clone(), &node.operands, &node.sizes)
             }
-            Op::Transpose(_) if alone && self.is_product(node.operands[0]) => {
+            Op::Transpose(_)
+                if alone && node.way == Way::Plain && self.is_product(node.operands[0]) =>
+            {
                 self.transposed_product(&node)
             }
             Op::Sum(sum) => self.groups(sum.axes, &node, |axes| Sum { axes }.into()),
@@ -59,7 +71,7 @@ impl Writer<'_> {
 
     fn push(&mut self, op: Op, operands: &[usize], sizes: &[usize]) -> usize {
         let (operands, sizes) = (operands.into(), sizes.into());
-        self.made.push(Node { op, operands, sizes, origin: self.origin });
+        self.made.push(Node { op, way: self.way, operands, sizes, origin: self.origin });
         self.made.len() - 1
     }
 
@@ -113,8 +125,8 @@ impl Writer<'_> {
     /// The operation along the last axis of the transposed operand, transposed back.
     fn along_last(&mut self, axis: usize, node: &Node, op: impl Fn(usize) -> Op) -> usize {
         let (x, last) = (node.operands[0], node.sizes.len() - 1);
-        if axis == last {
-            return self.push(op(last), &[x], &node.sizes);
+        if axis == last || neighbours(&node.sizes, axis) >= MANY {
+            return self.push(op(axis), &[x], &node.sizes);
         }
         let mut order: Vec<usize> = (0..=last).collect();
         order.swap(axis, last);
@@ -128,6 +140,10 @@ impl Writer<'_> {
     fn log_sum_exp(&mut self, axes: Axes, node: &Node) -> usize {
         let mut x = node.operands[0];
         let all = self.made[x].sizes.clone();
+        let axis = axes.iter().next().filter(|_| axes.len() == 1);
+        if axis.is_some_and(|axis| neighbours(&all, axis) >= MANY) {
+            return self.push(node.op.clone(), &[x], &node.sizes);
+        }
         let (mut order, reduced): (Vec<usize>, Vec<usize>) =
             (0..all.len()).partition(|&axis| !axes.contains(axis));
         let kept: usize = order.iter().map(|&axis| all[axis]).product();

@@ -12,6 +12,7 @@ use ndarray::ArrayD;
 
 use crate::absorb::absorb;
 use crate::arena::{Aligned, Memory};
+use crate::examples_last::{Examples, examples_last, pays};
 use crate::fuse::fuse;
 use crate::kernels::step::{Objection, Step};
 use crate::kernels::{Numerics, Real};
@@ -61,6 +62,13 @@ impl<T: Real> Compiled<T> {
         program: &Program, net: Net, target: Target, state: &Arrays<T>, inputs: &Inputs<'_, T>,
     ) -> Self {
         let numerics = target.numerics;
+        let lanes = target.isa.register_bytes() / size_of::<T>();
+        let net = match Examples::of(program) {
+            Some(examples) if numerics == Numerics::Fast && pays(&net, &examples, lanes) => {
+                examples_last(&net, &examples)
+            }
+            _ => net,
+        };
         let net = simplify::<T>(&normalise(&net, numerics));
         let fused = match numerics {
             Numerics::Exact => fuse(net, HashMap::new(), takes_standard),

@@ -5,7 +5,6 @@ use std::collections::{BTreeSet, BinaryHeap, HashMap, HashSet};
 
 use gradus_ops::Op;
 
-use crate::absorb::Taken;
 use crate::fuse::{Fused, Unit};
 
 /// An order in which everything is computed before it is read.
@@ -124,7 +123,7 @@ pub(crate) fn read_elsewhere(fused: &Fused, unit: &Unit) -> HashSet<usize> {
         }
         // A product that is added to an array adds to each element when it writes it.
         Unit::Kernel(y) => {
-            let adds = taken.get(y).is_some_and(|&taken| taken != Taken::Bias);
+            let adds = taken.get(y).is_some_and(|taken| !taken.is_bias());
             let operands = net.nodes[*y].operands.iter().enumerate();
             let read = operands.filter(|&(k, _)| !(adds && k == 2));
             read.map(|(_, &x)| views[x].root).collect()

@@ -10,7 +10,7 @@ use ndarray::arr0;
 use smallvec::{SmallVec, smallvec};
 
 use crate::kernels::Real;
-use crate::net::{Net, Node, Sizes, broadcast};
+use crate::net::{Net, Node, Sizes, Way, broadcast};
 
 /// A rule: what a node may be replaced by, if it matches. Its operands are simple already.
 type Rule<T> = fn(&mut Builder<T>, &Node) -> Option<Rewrite>;
@@ -54,7 +54,7 @@ fn needed(net: &Net) -> Net {
 /// The simple net so far.
 struct Builder<T> {
     nodes: Vec<Node>,
-    known: HashMap<(Op, SmallVec<[usize; 2]>), usize>,
+    known: HashMap<(Op, Way, SmallVec<[usize; 2]>), usize>,
     one: T,
 }
 
@@ -68,7 +68,7 @@ impl<T: Real> Builder<T> {
             }
         }
         // A reshape and a draw tell their sizes, the others get them from their operands.
-        let key = (node.op.clone(), node.operands.clone());
+        let key = (node.op.clone(), node.way, node.operands.clone());
         *self.known.entry(key).or_insert_with(|| {
             self.nodes.push(node);
             self.nodes.len() - 1
@@ -218,7 +218,7 @@ impl<T: Real> Builder<T> {
                 .then(|| node.operands[0])
         };
         let operands = node.operands.iter().map(thin).collect::<Option<_>>()?;
-        let y = self.add(Node { op: node.op.clone(), operands, sizes, origin: node.origin });
+        let y = self.add(Node { operands, sizes, ..node.clone() });
         Some(Rewrite::Apply(pattern.into(), smallvec![y]))
     }
 }

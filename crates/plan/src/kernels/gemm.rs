@@ -39,6 +39,8 @@ pub(crate) enum Start<T> {
     Zero,
     /// C = b + A B with one row b for all.
     Bias(*const T),
+    /// C = b + A B with one column b for all.
+    Column(*const T),
     /// C = C + factor · A B.
     Add(T),
 }
@@ -172,6 +174,11 @@ unsafe fn outer_tile<
             let bias: [V; N] = std::array::from_fn(|register| load(bias.add(j), register));
             sums = [bias; M];
         }
+        if let Start::Column(bias) = p.start {
+            for (r, sums) in sums.iter_mut().enumerate() {
+                *sums = [V::splat(*bias.add(i + r)); N];
+            }
+        }
         let mut a = p.a.add(i * p.a_row);
         for l in 0..p.k {
             let begin = if TABLE { *table.add(l) } else { l * p.b_step };
@@ -289,6 +296,7 @@ unsafe fn dot_tile<T: Real, V: Vector<T>, const M: usize, const N: usize, const 
                 *c = match p.start {
                     Start::Zero => sum.sum(),
                     Start::Bias(bias) => *bias.add(j + s) + sum.sum(),
+                    Start::Column(bias) => *bias.add(i + r) + sum.sum(),
                     Start::Add(factor) => *c + factor * sum.sum(),
                 };
             }

@@ -31,6 +31,14 @@ impl Isa {
         Self::Portable
     }
 
+    /// How many bytes its registers have.
+    pub(crate) fn register_bytes(self) -> usize {
+        match self {
+            Self::Portable | Self::Avx2 => 32,
+            Self::Avx512 => 64,
+        }
+    }
+
     /// Those that this machine has, the plainest first.
     pub fn available() -> Vec<Self> {
         let best = Self::best();

@@ -46,6 +46,8 @@ pub(crate) enum Base {
     Zero,
     /// One row for all.
     Bias(Place),
+    /// One column for all.
+    Column(Place),
     /// The result's memory itself, to which a multiple is added: the factor's place, and whether it
     /// is subtracted instead.
     Add {
@@ -93,7 +95,7 @@ impl<T: Real> Matmul<T> {
         };
         let base = match self.base {
             Base::Zero => "",
-            Base::Bias(_) => ", with bias",
+            Base::Bias(_) | Base::Column(_) => ", with bias",
             Base::Add { .. } => ", added in place",
         };
         format!("{kernel} {m}×{k}×{n}{base}")
@@ -138,6 +140,7 @@ impl<T: Real> Matmul<T> {
             let start = match self.base {
                 Base::Zero => Start::Zero,
                 Base::Bias(bias) => Start::Bias(memory.at(bias).cast_const()),
+                Base::Column(bias) => Start::Column(memory.at(bias).cast_const()),
                 Base::Add { factor, minus: false } => Start::Add(*memory.at(factor)),
                 Base::Add { factor, minus: true } => Start::Add(-*memory.at(factor)),
             };
@@ -189,6 +192,13 @@ unsafe fn large<T: Real>(p: &Product<T>, b_column: usize) {
             // SAFETY: by the caller's promise.
             (0..p.m).for_each(|i| unsafe {
                 std::ptr::copy_nonoverlapping(bias, p.c.add(i * p.c_row), p.n);
+            });
+            (true, one)
+        }
+        Start::Column(bias) => {
+            // SAFETY: by the caller's promise.
+            (0..p.m).for_each(|i| unsafe {
+                std::slice::from_raw_parts_mut(p.c.add(i * p.c_row), p.n).fill(*bias.add(i));
             });
             (true, one)
         }

@@ -5,6 +5,7 @@ pub(crate) mod conv;
 mod elementwise;
 mod gemm;
 mod isa;
+pub(crate) mod lanes;
 mod math;
 pub(crate) mod matmul;
 pub(crate) mod pass;

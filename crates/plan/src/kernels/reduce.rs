@@ -4,7 +4,7 @@
 
 use crate::arena::Memory;
 use crate::kernels::vector::{Job, Vector, run};
-use crate::kernels::{Fun1, Isa, Map1, Numerics, Real};
+use crate::kernels::{Fun1, Isa, Map1, Numerics, Real, math};
 use crate::memory::Place;
 
 /// A reduction of the middle one of three axes.
@@ -175,7 +175,7 @@ fn sum<T: Real>(x: &[T]) -> T {
     lanes[0]
 }
 
-/// Softmax, its logarithm, or log-sum-exp along the last of two axes.
+/// Softmax, its logarithm, or log-sum-exp along the last of two axes, or the middle one of three.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Rows<T> {
     kind: RowKind,
@@ -183,7 +183,9 @@ pub(crate) struct Rows<T> {
     to: Place,
     rows: usize,
     length: usize,
+    inner: usize,
     exp: Map1<T>,
+    isa: Isa,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -195,9 +197,10 @@ pub(crate) enum RowKind {
 
 impl<T: Real> Rows<T> {
     pub fn new(
-        kind: RowKind, from: Place, to: Place, [rows, length]: [usize; 2], isa: Isa,
+        kind: RowKind, from: Place, to: Place, [rows, length, inner]: [usize; 3], isa: Isa,
     ) -> Self {
-        Self { kind, from, to, rows, length, exp: T::map1(Fun1::Exp, isa, Numerics::Fast) }
+        let exp = T::map1(Fun1::Exp, isa, Numerics::Fast);
+        Self { kind, from, to, rows, length, inner, exp, isa }
     }
 
     /// # Safety
@@ -206,6 +209,10 @@ impl<T: Real> Rows<T> {
     pub unsafe fn run(&self, memory: &Memory<T>) {
         // SAFETY: by the caller's promise.
         let (x, y) = unsafe { (memory.at(self.from), memory.at(self.to)) };
+        if self.inner > 1 {
+            // SAFETY: by the caller's promise.
+            return unsafe { run(self.isa, &Columns { shape: self, x, y }) };
+        }
         for row in 0..self.rows {
             // SAFETY: within the operand.
             let x = unsafe { std::slice::from_raw_parts(x.add(row * self.length), self.length) };
@@ -253,5 +260,71 @@ impl<T: Real> Rows<T> {
             total += sum(piece);
         }
         total
+    }
+}
+
+/// Softmax and its kin along the middle axis: a register of neighbours at a time.
+struct Columns<'a, T> {
+    shape: &'a Rows<T>,
+    x: *const T,
+    y: *mut T,
+}
+
+impl<T: Real> Job<T> for Columns<'_, T> {
+    /// # Safety
+    ///
+    /// As [`Rows::run`].
+    #[inline(always)]
+    unsafe fn run<V: Vector<T>>(&self) {
+        let &Rows { rows, length, inner, .. } = self.shape;
+        for row in 0..rows {
+            let mut j = 0;
+            while j < inner {
+                let n = (inner - j).min(V::LANES);
+                // SAFETY: by the caller's promise; `n` columns are left.
+                unsafe { self.column::<V>(row * length * inner + j, row * inner + j, n) };
+                j += n;
+            }
+        }
+    }
+}
+
+impl<T: Real> Columns<'_, T> {
+    /// So many columns, from a place in x on, and a place in a result without the middle axis.
+    ///
+    /// # Safety
+    ///
+    /// As [`Rows::run`].
+    #[inline(always)]
+    unsafe fn column<V: Vector<T>>(&self, at: usize, reduced: usize, n: usize) {
+        let &Rows { kind, length, inner, .. } = self.shape;
+        let (zero, edge) = (V::splat(T::zero()), V::splat(T::neg_infinity()));
+        // SAFETY: by the caller's promise, in all of this.
+        unsafe {
+            let load = |from: *const T, k: usize| V::load_part(from.add(at + k * inner), n);
+            let largest = (0..length).fold(edge, |most, k| load(self.x, k).max(most));
+            if kind == RowKind::LogSumExp {
+                // Where all are −∞, or one is ∞, the sum is that; a NaN stays one.
+                let finite = largest.sub(largest).eq(zero);
+                let shift = V::select(finite, largest, zero);
+                let total = (0..length)
+                    .fold(zero, |total, k| total.add(math::exp(load(self.x, k).sub(shift))));
+                return math::log(total).add(shift).store_part(self.y.add(reduced), n);
+            }
+            let y = |k: usize| self.y.add(at + k * inner);
+            let mut total = zero;
+            for k in 0..length {
+                let shifted = load(self.x, k).sub(largest);
+                let e = math::exp(shifted);
+                total = total.add(e);
+                if kind == RowKind::Softmax { e } else { shifted }.store_part(y(k), n);
+            }
+            let log = math::log(total);
+            for k in 0..length {
+                let value = V::load_part(y(k), n);
+                if kind == RowKind::Softmax { value.div(total) } else { value.sub(log) }
+                    .store_part(y(k), n);
+            }
+        }
     }
 }

@@ -9,6 +9,8 @@ use crate::arena::Memory;
 use crate::kernels::Real;
 use crate::kernels::arrange::{Copy, Gather, OneHot, Scatter};
 use crate::kernels::conv::Conv;
+use crate::kernels::lanes::conv::{Correlation, FilterAdjoint};
+use crate::kernels::lanes::pool::LanePool;
 use crate::kernels::matmul::Matmul;
 use crate::kernels::pass::Pass;
 use crate::kernels::pool::Pool;
@@ -23,6 +25,9 @@ pub(crate) enum Step<T> {
     Matmul(Matmul<T>),
     Conv(Box<Conv>),
     Pool(Box<Pool>),
+    Correlation(Box<Correlation>),
+    FilterAdjoint(Box<FilterAdjoint>),
+    LanePool(Box<LanePool>),
     Reduce(Reduce),
     Rows(Rows<T>),
     Copy(Copy),
@@ -63,6 +68,9 @@ impl<T: Real> Step<T> {
             Step::Matmul(matmul) => matmul.name(),
             Step::Conv(conv) => conv.name(),
             Step::Pool(_) => "pool".to_owned(),
+            Step::Correlation(conv) => conv.name(),
+            Step::FilterAdjoint(conv) => conv.name(),
+            Step::LanePool(pool) => format!("pool × {}", pool.examples),
             Step::Reduce(_) => "reduce".to_owned(),
             Step::Rows(_) => "rows".to_owned(),
             Step::Copy(_) => "copy".to_owned(),
@@ -87,6 +95,9 @@ impl<T: Real> Step<T> {
                 Step::Matmul(matmul) => matmul.run(memory),
                 Step::Conv(conv) => conv.run(memory),
                 Step::Pool(pool) => pool.run(memory),
+                Step::Correlation(conv) => conv.run(memory),
+                Step::FilterAdjoint(conv) => conv.run(memory),
+                Step::LanePool(pool) => pool.run(memory),
                 Step::Reduce(reduce) => reduce.run(memory),
                 Step::Rows(rows) => rows.run(memory),
                 Step::Copy(copy) => copy.run(memory),
