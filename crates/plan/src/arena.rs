@@ -39,6 +39,8 @@ impl<T: Copy> Aligned<T> {
 /// Invariant: outside a step it is empty, so that a plan can be sent to another thread.
 pub(crate) struct Memory<T> {
     pub bases: Vec<*mut T>,
+    /// How far apart the registers of two parts of a step lie: 0 if parts run one after the other.
+    pub row: usize,
 }
 
 // SAFETY: there are pointers in it only while a step runs, which borrows what they lead to.

@@ -26,7 +26,8 @@
 //!   user's own, random numbers, and a large product of matrices, for which the crate `gemm` makes
 //!   room.)
 //! * Invariant: a state is replaced only when nothing that is still to run can fail.
-//! * Invariant: outside `kernels`, `arena` and `replay` there is no `unsafe`.
+//! * Invariant: the bits do not depend on the number of threads.
+//! * Invariant: outside `kernels`, `arena`, `pool` and `replay` there is no `unsafe`.
 
 mod absorb;
 mod arena;
@@ -38,6 +39,7 @@ mod memory;
 mod net;
 mod normal;
 mod plan;
+mod pool;
 mod replay;
 mod schedule;
 mod simplify;

@@ -9,6 +9,7 @@ use ndarray::ArrayD;
 use crate::kernels::{Isa, Numerics, Real};
 use crate::lower::Target;
 use crate::net::Net;
+use crate::pool::Pool;
 use crate::replay::Compiled;
 
 /// A graph's outputs and updates, compiled: for each binding of the named axes once, the first time
@@ -34,6 +35,7 @@ use crate::replay::Compiled;
 pub struct Plan<T> {
     program: Program,
     target: Target,
+    pool: Pool,
     compiled: Vec<Compiled<T>>,
     latest: usize,
 }
@@ -48,7 +50,7 @@ pub fn compile<T: Real>(
 ) -> Result<Plan<T>, EvalError> {
     let program = Program::new(outputs, updates)?;
     let target = Target { isa: Isa::best(), numerics: Numerics::Fast };
-    Ok(Plan { program, target, compiled: Vec::new(), latest: 0 })
+    Ok(Plan { program, target, pool: Pool::new(1), compiled: Vec::new(), latest: 0 })
 }
 
 impl<T: Real> Plan<T> {
@@ -69,6 +71,16 @@ impl<T: Real> Plan<T> {
         assert!(Isa::available().contains(&isa), "this machine has no {isa:?}");
         let target = Target { isa, ..self.target };
         Self { target, compiled: Vec::new(), ..self }
+    }
+
+    /// This plan on so many threads, at most 64: one, if nothing is said. The bits are the same for
+    /// any number.
+    ///
+    /// The threads beside the calling one are those of a pool that all plans of the process share;
+    /// they sleep when they have nothing to do. A step that is too small to be divided runs on one
+    /// thread, and so does all of a plan's step while another plan's is using the pool.
+    pub fn threads(self, threads: usize) -> Self {
+        Self { pool: Pool::new(threads), compiled: Vec::new(), ..self }
     }
 
     /// The memory of the binding that was used last, in bytes: what the plan keeps for the values
@@ -182,7 +194,7 @@ impl<T: Real> Plan<T> {
         let env = self.program.environment(state, inputs)?;
         let net = Net::bind(&self.program, &env);
         drop(env);
-        let mut compiled = Compiled::new(&self.program, net, self.target, state, inputs);
+        let mut compiled = Compiled::new(&self.program, net, self.target, self.pool, state, inputs);
         let fits = compiled.fits(state, inputs);
         assert!(fits, "a plan fits the arrays that it was made for");
         self.compiled.push(compiled);
@@ -193,8 +205,8 @@ impl<T: Real> Plan<T> {
 /// The same plan, to be compiled anew when it is first used.
 impl<T> Clone for Plan<T> {
     fn clone(&self) -> Self {
-        let (program, target) = (self.program.clone(), self.target);
-        Self { program, target, compiled: Vec::new(), latest: 0 }
+        let Self { ref program, target, pool, .. } = *self;
+        Self { program: program.clone(), target, pool, compiled: Vec::new(), latest: 0 }
     }
 }
 

@@ -20,6 +20,7 @@ use crate::lower::{Lowered, Target, lower, takes, takes_standard};
 use crate::memory::{ARENA, ARRAYS, Layout, REGISTERS, lay_out};
 use crate::net::Net;
 use crate::normal::normalise;
+use crate::pool::Pool;
 use crate::schedule::schedule;
 use crate::simplify::simplify;
 
@@ -36,6 +37,7 @@ pub(crate) struct Compiled<T> {
     pub registers: Aligned<T>,
     pub outputs: Vec<ArrayD<T>>,
     memory: Memory<T>,
+    pool: Pool,
 }
 
 /// An array that a step reads or writes, or that tells the size of an axis.
@@ -59,7 +61,8 @@ enum Source {
 impl<T: Real> Compiled<T> {
     /// Compiles the net of a program, which is bound to the sizes of these arrays.
     pub fn new(
-        program: &Program, net: Net, target: Target, state: &Arrays<T>, inputs: &Inputs<'_, T>,
+        program: &Program, net: Net, target: Target, pool: Pool, state: &Arrays<T>,
+        inputs: &Inputs<'_, T>,
     ) -> Self {
         let numerics = target.numerics;
         let lanes = target.isa.register_bytes() / size_of::<T>();
@@ -109,8 +112,15 @@ impl<T: Real> Compiled<T> {
         let shapes = fused.net.outputs.iter().map(|&y| fused.net.nodes[y].sizes.as_slice());
         let outputs = shapes.map(ArrayD::zeros).collect();
         let bases = Vec::with_capacity(ARRAYS + arrays.len() + fused.net.outputs.len());
-        let registers = Aligned::new(registers);
-        Self { given, steps, origins, live, arena, registers, outputs, memory: Memory { bases } }
+        // Parts that may run at the same time have registers each.
+        let parts = match pool.threads() {
+            1 => 1,
+            _ => steps.iter().map(Step::parts).max().unwrap_or(1),
+        };
+        let row = registers.next_multiple_of(Aligned::<T>::LINE);
+        let memory = Memory { bases, row: if parts > 1 { row } else { 0 } };
+        let registers = Aligned::new(row * parts);
+        Self { given, steps, origins, live, arena, registers, outputs, memory, pool }
     }
 
     /// Whether these are arrays of the sizes that this is made for, where it expects them. Then the
@@ -165,9 +175,15 @@ impl<T: Real> Compiled<T> {
     /// Runs the steps on the arrays that were just found to fit, and calls `after` with the number of
     /// each when it is done.
     pub fn run(&mut self, mut after: impl FnMut(usize)) -> Result<(), Box<Objection>> {
+        let Self { memory, pool, .. } = self;
+        let threaded = memory.row > 0;
         let done = self.steps.iter().enumerate().try_for_each(|(k, step)| {
+            let parts = if threaded { step.parts() } else { 1 };
             // SAFETY: the places were laid out for arrays of these sizes.
-            unsafe { step.run(&self.memory) }?;
+            match parts {
+                1 => unsafe { step.run(memory) }?,
+                _ => pool.run(parts, &|part| unsafe { step.run_part(memory, part) }),
+            }
             after(k);
             Ok(())
         });

@@ -2,6 +2,7 @@
 
 pub(crate) mod arrange;
 pub(crate) mod conv;
+pub(crate) mod cost;
 mod elementwise;
 mod gemm;
 mod isa;

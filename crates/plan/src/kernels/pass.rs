@@ -5,7 +5,10 @@
 
 #![allow(unsafe_code)]
 
+use std::ops::Range;
+
 use crate::arena::Memory;
+use crate::kernels::cost::share;
 use crate::kernels::{Map1, Map2, Map3, Real};
 use crate::memory::{Place, REGISTERS};
 use crate::net::Sizes;
@@ -15,6 +18,8 @@ use crate::net::Sizes;
 pub(crate) struct Pass<T> {
     pub len: usize,
     pub tile: usize,
+    /// How many parts of whole tiles it is worth to divide it into.
+    pub parts: usize,
     /// Operands in another arrangement, brought into step before the operations.
     pub loads: Vec<Load>,
     pub code: Vec<Instruction<T>>,
@@ -81,16 +86,40 @@ impl<T: Real> Pass<T> {
     ///
     /// All places must lie in `memory`, with `len` elements where they move.
     pub unsafe fn run(&self, memory: &Memory<T>) {
-        let mut start = 0;
-        while start < self.len {
-            let n = self.tile.min(self.len - start);
-            for load in self.loads.iter().filter(|load| start == 0 || !load.once) {
+        // SAFETY: by the caller's promise.
+        unsafe { self.tiles(memory, 0..self.len, 0) };
+    }
+
+    /// Runs the operations on a part of the elements.
+    ///
+    /// # Safety
+    ///
+    /// As [`run`](Self::run), and the registers must have a row for the part.
+    pub unsafe fn run_part(&self, memory: &Memory<T>, part: usize) {
+        let Range { start, end } = share(self.len.div_ceil(self.tile), self.parts, part);
+        let elements = start * self.tile..(end * self.tile).min(self.len);
+        // SAFETY: by the caller's promise.
+        unsafe { self.tiles(memory, elements, part * memory.row) };
+    }
+
+    /// Runs the operations on these elements, the first of which begins a tile, with the registers
+    /// that begin at `row`.
+    ///
+    /// # Safety
+    ///
+    /// As [`run`](Self::run), and there must be such registers.
+    unsafe fn tiles(&self, memory: &Memory<T>, elements: Range<usize>, row: usize) {
+        let mut start = elements.start;
+        while start < elements.end {
+            let n = self.tile.min(elements.end - start);
+            for load in self.loads.iter().filter(|load| start == elements.start || !load.once) {
                 // SAFETY: by the caller's promise.
-                unsafe { load.run(memory, start, n) };
+                unsafe { load.run(memory, start, n, row) };
             }
             let at = |x: &Operand| {
+                let further = if x.place.base == REGISTERS { row } else { start * x.moves };
                 // SAFETY: by the caller's promise; `start` is less than the length.
-                unsafe { memory.at(x.place).add(start * x.moves) }
+                unsafe { memory.at(x.place).add(further) }
             };
             for instruction in &self.code {
                 // SAFETY: by the caller's promise; `n` elements follow each place that moves, and a
@@ -109,15 +138,16 @@ impl<T: Real> Pass<T> {
 }
 
 impl Load {
-    /// Fills the register with the elements from `start` on.
+    /// Fills the register, in the row that begins at `row`, with the elements from `start` on.
     ///
     /// # Safety
     ///
     /// All elements of the view must lie in `memory`.
-    unsafe fn run<T: Real>(&self, memory: &Memory<T>, start: usize, n: usize) {
+    unsafe fn run<T: Real>(&self, memory: &Memory<T>, start: usize, n: usize, row: usize) {
         // SAFETY: by the caller's promise, also below.
         let (from, to) = unsafe {
-            (memory.at(self.from), memory.at(Place { base: REGISTERS, offset: self.register }))
+            let offset = row + self.register;
+            (memory.at(self.from), memory.at(Place { base: REGISTERS, offset }))
         };
         let (Some((&length, outer)), Some((&stride, outer_strides))) =
             (self.sizes.split_last(), self.strides.split_last())

@@ -82,6 +82,33 @@ impl<T: Real> Step<T> {
         }
     }
 
+    /// Into how many parts the step is divided if there are threads for them. It depends on sizes
+    /// and instructions alone, and so do the bits.
+    ///
+    /// Invariant: a step that may fail is not divided.
+    pub fn parts(&self) -> usize {
+        match self {
+            Step::Pass(pass) => pass.parts,
+            _ => 1,
+        }
+    }
+
+    /// Runs a part of a step that has several. The parts together are the step, in any order and at
+    /// the same time.
+    ///
+    /// # Safety
+    ///
+    /// As [`run`](Self::run); and the registers must have a row for each part.
+    pub unsafe fn run_part(&self, memory: &Memory<T>, part: usize) {
+        // SAFETY: by the caller's promise.
+        unsafe {
+            match self {
+                Step::Pass(pass) => pass.run_part(memory, part),
+                _ => unreachable!("a step of one part"),
+            }
+        }
+    }
+
     /// Runs the step.
     ///
     /// # Safety

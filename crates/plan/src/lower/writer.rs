@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use gradus_ops::Op;
 
 use super::{Lowerer, Target};
+use crate::kernels::cost::Cost;
 use crate::kernels::pass::{Instruction, Load, Operand, Pass};
 use crate::kernels::{Form, Fun1, Fun2, Real};
 use crate::memory::{Place, REGISTERS};
@@ -28,6 +29,8 @@ pub(super) struct PassWriter<'a, 'b, T> {
     /// The last node that reads what was at a place before.
     last_read: HashMap<Place, usize>,
     virtual_registers: usize,
+    /// What an element costs.
+    cost: Cost,
 }
 
 impl<'a, 'b, T: Real> PassWriter<'a, 'b, T> {
@@ -41,7 +44,8 @@ impl<'a, 'b, T: Real> PassWriter<'a, 'b, T> {
                 last_read.insert(lowerer.place(&View::whole(x.root, &[])), y);
             }
         }
-        Self { lowerer, nodes, len, loads, code, values, last_read, virtual_registers: 0 }
+        let cost = Cost::default();
+        Self { lowerer, nodes, len, loads, code, values, last_read, virtual_registers: 0, cost }
     }
 
     fn register(&mut self) -> Operand {
@@ -97,6 +101,7 @@ impl<'a, 'b, T: Real> PassWriter<'a, 'b, T> {
         let instruction = match Function::of(&op) {
             Function::One(f) => {
                 let x = self.spread(y, 0);
+                self.cost += Cost::of1(f, numerics);
                 Instruction::One(T::map1(f, isa, numerics), x, self.target(y))
             }
             Function::Two(f) => {
@@ -111,9 +116,11 @@ impl<'a, 'b, T: Real> PassWriter<'a, 'b, T> {
                     (false, true) => Form::ScalarRight,
                     (false, false) => Form::Both,
                 };
+                self.cost += Cost::of2(f, numerics);
                 Instruction::Two(T::map2(f, form, isa, numerics), [a, b], self.target(y))
             }
             Function::Select => {
+                self.cost += Cost::ARITHMETIC;
                 let x = [0, 1, 2].map(|k| self.spread(y, k));
                 Instruction::Three(T::select(isa), x, self.target(y))
             }
@@ -170,8 +177,9 @@ impl<'a, 'b, T: Real> PassWriter<'a, 'b, T> {
         };
         self.loads.iter_mut().for_each(|load| load.register *= row);
         self.code.iter_mut().for_each(|instruction| instruction.operands(scale));
-        let Self { len, loads, code, .. } = self;
-        (Pass { len, tile, loads, code }, physical * row)
+        let Self { len, loads, code, cost, .. } = self;
+        let parts = cost.parts::<T>(len, isa).min(len.div_ceil(tile)).max(1);
+        (Pass { len, tile, parts, loads, code }, physical * row)
     }
 
     /// Gives registers numbers, as few as can be; returns how many.
