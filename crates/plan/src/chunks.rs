@@ -25,11 +25,11 @@ pub(crate) struct Chunks {
     pub examples: Examples,
     /// With the totals.
     pub after: Net,
-    /// Arrays that one net leaves for another, with their sizes: those that `before` makes, and the
+    /// Arrays that one net leaves for another, with their lengths: those that `before` makes, and the
     /// totals that `each` adds to.
-    pub kept: Vec<(String, Sizes)>,
-    pub totals: Vec<(String, Sizes)>,
-    /// The outputs that `each` makes, those that `before` makes and those that `after` makes.
+    pub kept: Vec<(String, usize)>,
+    pub totals: Vec<(String, usize)>,
+    /// Which of the outputs `each` makes, and which `after`.
     pub outputs_each: Vec<usize>,
     pub outputs_after: Vec<usize>,
 }
@@ -69,13 +69,13 @@ pub(crate) fn chunks(net: &Net, examples: &Examples) -> Option<Chunks> {
     let named = |of: &[usize]| -> Vec<(String, usize)> {
         of.iter().map(|y| (names[y].clone(), *y)).collect()
     };
-    let sizes = |of: &[usize]| -> Vec<(String, Sizes)> {
-        of.iter().map(|y| (names[y].clone(), net.nodes[*y].sizes.clone())).collect()
+    let lengths = |of: &[usize]| -> Vec<(String, usize)> {
+        of.iter().map(|y| (names[y].clone(), net.nodes[*y].len())).collect()
     };
 
     let outputs = |each: bool| {
         let all = net.outputs.iter().enumerate();
-        all.filter(move |&(_, &y)| (kinds[y] == Kind::Each) == each)
+        all.filter(|&(_, &y)| (kinds[y] == Kind::Each) == each)
             .map(|(k, &y)| (k, y))
             .unzip::<usize, usize, Vec<_>, Vec<_>>()
     };
@@ -85,11 +85,7 @@ pub(crate) fn chunks(net: &Net, examples: &Examples) -> Option<Chunks> {
     let (before, _) = extract(net, &[], &named(&kept), &HashMap::new());
     let known: HashMap<usize, String> = named(&kept).into_iter().map(|(n, y)| (y, n)).collect();
     let (mut each, origins) = extract(net, &of_each, &named(&totals), &known);
-    let mut axes = Examples {
-        name: examples.name.clone(),
-        axis: origins.iter().map(|&y| examples.axis[y]).collect(),
-        free: origins.iter().map(|&y| examples.free[y]).collect(),
-    };
+    let mut axes = examples.of_nodes(&origins);
     for (name, y) in &mut each.updates {
         let Node { sizes, origin, .. } = each.nodes[*y].clone();
         each.nodes.push(given(name, &sizes, origin));
@@ -100,14 +96,24 @@ pub(crate) fn chunks(net: &Net, examples: &Examples) -> Option<Chunks> {
         axes.free.extend([true, true]);
     }
     let (after, _) = extract(net, &of_after, &net.updates, &names);
-    let (kept, totals) = (sizes(&kept), sizes(&totals));
+    let (kept, totals) = (lengths(&kept), lengths(&totals));
     Some(Chunks { before, each, examples: axes, after, kept, totals, outputs_each, outputs_after })
 }
 
 /// What each value has to do with the examples; nothing if they cannot be parted.
 fn kinds(net: &Net, examples: &Examples) -> Option<Vec<Kind>> {
+    let uses = net.uses();
     let mut kinds: Vec<Kind> = Vec::with_capacity(net.nodes.len());
     for (y, node) in net.nodes.iter().enumerate() {
+        // A sum that is only read in another arrangement had better be added up in that.
+        if let (Op::Transpose(_), Some(&x)) = (&node.op, node.operands.first())
+            && kinds[x] == Kind::Total
+            && uses[x] == 1
+        {
+            kinds[x] = Kind::Each;
+            kinds.push(Kind::Total);
+            continue;
+        }
         let any = |kind: Kind| node.operands.iter().any(|&x| kinds[x] == kind);
         let (each, free) = (any(Kind::Each), examples.free[y]);
         let kind = match node.op {

@@ -10,7 +10,7 @@
 
 use gradus_ops::{
     Axes, Concat, Conv2d, Conv2dFilterAdjoint, Conv2dInputAdjoint, Convolution, Dim, LogSoftmax,
-    LogSumExp, Max, Op, Pad, Program, Reshape, Shape, Slice, Softmax, Sum, Transpose,
+    LogSumExp, Max, MaxPool2d, Op, Pad, Pooling, Program, Reshape, Shape, Slice, Softmax, Sum, Transpose,
 };
 use smallvec::SmallVec;
 
@@ -48,6 +48,13 @@ impl Examples {
         }
         Some(Self { name, axis, free })
     }
+
+    /// For nodes that have the axes of these.
+    pub fn of_nodes(&self, nodes: &[usize]) -> Self {
+        let axis = nodes.iter().map(|&y| self.axis[y]).collect();
+        let free = nodes.iter().map(|&y| self.free[y]).collect();
+        Self { name: self.name.clone(), axis, free }
+    }
 }
 
 /// How many numbers a weight may have: it is read for each of a few registers of examples.
@@ -80,8 +87,14 @@ pub(crate) fn pays(net: &Net, examples: &Examples, lanes: usize) -> bool {
 /// The net with its examples last, node by node the same.
 pub(crate) fn examples_last(net: &Net, examples: &Examples) -> Net {
     let none = vec![None; net.nodes.len()];
-    let mut writer =
-        Writer { net, examples, made: Vec::new(), first: none.clone(), last: none, origin: 0 };
+    let mut reads_winners = vec![false; net.nodes.len()];
+    for node in &net.nodes {
+        if let Op::MaxPool2dScatter(_) | Op::MaxPool2dGather(_) = node.op {
+            reads_winners[node.operands[0]] = true;
+        }
+    }
+    let (made, first, last) = (Vec::new(), none.clone(), none);
+    let mut writer = Writer { net, examples, reads_winners, made, first, last, origin: 0 };
     for y in 0..net.nodes.len() {
         writer.origin = net.nodes[y].origin;
         if let Some(last) = writer.written_last(y) {
@@ -105,6 +118,8 @@ pub(crate) fn examples_last(net: &Net, examples: &Examples) -> Net {
 struct Writer<'a> {
     net: &'a Net,
     examples: &'a Examples,
+    /// Whether derivatives of max-pooling ask where the winners of these pictures are.
+    reads_winners: Vec<bool>,
     made: Vec<Node>,
     /// The values as they were, and with the examples last, where there are any.
     first: Vec<Option<usize>>,
@@ -180,7 +195,14 @@ impl Writer<'_> {
                 let x = if q.is_some() { self.last(x) } else { self.first(x) };
                 return Some(self.push(broadcast(axes, &own), Way::Plain, &[x], own));
             }
-            (Op::Sum(sum), _, Some(q)) => Sum { axes: all_moved(sum.axes, q, rank) }.into(),
+            (Op::Sum(sum), _, Some(q)) => {
+                let op = Sum { axes: all_moved(sum.axes, q, rank) }.into();
+                // A window's cotangent is somewhere among its cells.
+                let x = self.scattered(x).filter(|_| sum.axes.contains(2) && sum.axes.contains(3));
+                let x = x.map_or(operands[0], |(_, b)| b);
+                let x = self.last(x);
+                return Some(self.push(op, Way::Plain, &[x], own));
+            }
             (Op::Max(max), _, Some(q)) => Max { axes: all_moved(max.axes, q, rank) }.into(),
             (Op::LogSumExp(sum), _, Some(q)) => {
                 LogSumExp { axes: all_moved(sum.axes, q, rank) }.into()
@@ -224,18 +246,62 @@ impl Writer<'_> {
             (Op::Conv2d(_) | Op::Conv2dInputAdjoint(_) | Op::Conv2dFilterAdjoint(_), ..) => {
                 return self.convolution(y);
             }
-            (
-                Op::MaxPool2d(_) | Op::MaxPool2dScatter(_) | Op::MaxPool2dGather(_),
-                Some(0),
-                Some(0),
-            ) => {
-                let operands: Vec<usize> = operands.iter().map(|&x| self.last(x)).collect();
-                return Some(self.push(op.clone(), Way::ExamplesLast, &operands, own));
+            (Op::MaxPool2d(pool), Some(0), Some(0)) => {
+                let last = self.last(x);
+                let y = self.push(op.clone(), Way::ExamplesLast, &[last], own.clone());
+                // They are known now, and then the pictures need not be kept.
+                if self.reads_winners[x] {
+                    self.winners(x, pool.pooling(), own);
+                }
+                return Some(y);
+            }
+            (Op::MaxPool2dScatter(scatter), Some(0), Some(0)) => {
+                let sizes = sizes_last(self.sizes(operands[1]), 0);
+                let winners = self.winners(x, scatter.pooling(), sizes);
+                let b = self.last(operands[1]);
+                return Some(self.push(op.clone(), Way::ExamplesLast, &[winners, b], own));
+            }
+            (Op::MaxPool2dGather(gather), Some(0), Some(0)) => {
+                let winners = self.winners(x, gather.pooling(), own.clone());
+                let b = self.last(operands[1]);
+                return Some(self.push(op.clone(), Way::ExamplesLast, &[winners, b], own));
             }
             _ => return None,
         };
         let x = self.last(x);
         Some(self.push(op, Way::Plain, &[x], own))
+    }
+
+    /// The numbers of the winners among the windows of pictures.
+    fn winners(&mut self, x: usize, pooling: Pooling, sizes: Sizes) -> usize {
+        let x = self.last(x);
+        self.push(MaxPool2d::new(pooling).into(), Way::Winners, &[x], sizes)
+    }
+
+    /// The geometry and the cotangents of windows without padding that `y` sends to their winners.
+    fn scattered(&self, y: usize) -> Option<(Pooling, usize)> {
+        let node = &self.net.nodes[y];
+        let Op::MaxPool2dScatter(scatter) = &node.op else { return None };
+        let pooling = scatter.pooling();
+        (pooling.padding == [[0, 0]; 2]).then(|| (pooling, node.operands[1]))
+    }
+
+    /// The adjoint to filters behind pooling by 2×2, from the winners.
+    fn from_winners(&mut self, y: usize, convolution: Convolution) -> Option<usize> {
+        let Node { op, operands, sizes, .. } = &self.net.nodes[y];
+        let [x, maps] = [operands[0], operands[1]];
+        let (pooling, b) = self.scattered(maps)?;
+        let pictures = self.net.nodes[maps].operands[0];
+        let even = |axis: usize| self.sizes(b)[axis] * 2 == self.sizes(maps)[axis];
+        let squares = pooling == Pooling::new(2, 2) && even(2) && even(3);
+        let single = convolution.stride == [1, 1] && convolution.dilation == [1, 1];
+        if !squares || !single {
+            return None;
+        }
+        let x = self.padded(x, convolution);
+        let winners = self.winners(pictures, pooling, sizes_last(self.sizes(b), 0));
+        let b = self.last(b);
+        Some(self.push(op.clone(), Way::FromWinners, &[x, winners, b], sizes.clone()))
     }
 
     /// A product of two matrices: of weights with examples, or summed over the examples.
@@ -296,6 +362,9 @@ impl Writer<'_> {
             Op::Conv2dFilterAdjoint(conv) if conv.convolution().groups == 1 => {
                 if self.axis(a) != Some(0) || self.axis(b) != Some(0) {
                     return None;
+                }
+                if let Some(made) = self.from_winners(y, conv.convolution()) {
+                    return Some(made);
                 }
                 let x = self.padded(a, conv.convolution());
                 let convolution = bare(conv.convolution());

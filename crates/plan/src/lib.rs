@@ -31,6 +31,8 @@
 
 mod absorb;
 mod arena;
+mod chunks;
+mod compile;
 mod examples_last;
 mod fuse;
 mod kernels;
@@ -38,8 +40,10 @@ mod lower;
 mod memory;
 mod net;
 mod normal;
+mod part;
 mod plan;
 mod pool;
+mod pool_first;
 mod replay;
 mod schedule;
 mod simplify;

@@ -9,11 +9,13 @@ use crate::fuse::{Fused, Unit};
 use crate::kernels::arrange::{Copy, Gather, OneHot, Scatter};
 use crate::kernels::conv::{Conv, Direction};
 use crate::kernels::lanes::conv::{Correlation, FilterAdjoint};
-use crate::kernels::lanes::pool::LanePool;
+use crate::kernels::lanes::pool::{LanePool, LaneRole};
+use crate::kernels::lanes::winners::WinnersAdjoint;
 use crate::kernels::matmul::{Base, Matmul};
 use crate::kernels::pool::{Pool, Role};
 use crate::kernels::reduce::{Reduce, Reduction, RowKind, Rows};
 use crate::kernels::step::{Apply, Step};
+use crate::kernels::turn::Turn;
 use crate::kernels::{Isa, Numerics, Real};
 use crate::memory::{ARENA, Layout, ONE, Place};
 use crate::net::{Node, Way};
@@ -23,7 +25,7 @@ use writer::PassWriter;
 
 /// How the steps are to compute.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Target {
+pub struct Target {
     pub isa: Isa,
     pub numerics: Numerics,
 }
@@ -68,8 +70,11 @@ pub(crate) fn lower<T: Real>(
             Unit::Copy(y) => lowerer.copied(*y),
         }
         // What a unit does before its last step only makes room for it.
-        nodes.resize(lowerer.steps.len().saturating_sub(1), Vec::new());
-        nodes.push(fused.units[u].nodes().to_vec());
+        nodes.resize(nodes.len().max(lowerer.steps.len().saturating_sub(1)), Vec::new());
+        match nodes.len() < lowerer.steps.len() {
+            true => nodes.push(fused.units[u].nodes().to_vec()),
+            false => nodes.last_mut().expect("a step").extend(fused.units[u].nodes()),
+        }
     }
     for &(y, base) in &layout.commits {
         let view = View::whole(y, &fused.net.nodes[y].sizes);
@@ -121,7 +126,19 @@ impl<T: Real> Lowerer<'_, T> {
         let (to_strides, from_strides) = (strides.pop(), strides.pop());
         let [from_strides, to_strides] = [from_strides, to_strides].map(|s| s.expect("two"));
         let from = self.place(x);
-        self.steps.push(Step::Copy(Copy { from, to, sizes, from_strides, to_strides }));
+        let turned = sizes.len() == 2 && (from_strides[0], to_strides[1]) == (1, 1);
+        self.steps.push(match turned && self.target.numerics == Numerics::Fast {
+            true => Step::Turn(Turn {
+                from,
+                from_row: from_strides[1],
+                to,
+                to_row: to_strides[0],
+                rows: sizes[0],
+                columns: sizes[1],
+                isa: self.target.isa,
+            }),
+            false => Step::Copy(Copy { from, to, sizes, from_strides, to_strides }),
+        });
     }
 
     fn kernel(&mut self, y: usize) {
@@ -168,7 +185,20 @@ impl<T: Real> Lowerer<'_, T> {
             }
             _ => return self.apply(y),
         };
-        self.steps.push(step);
+        self.push(step);
+    }
+
+    /// Appends a step, or makes it a part of the last: max-pooling finds the winners by the way.
+    fn push(&mut self, step: Step<T>) {
+        match (self.steps.last_mut(), &step) {
+            (Some(Step::LanePool(last)), Step::LanePool(pool))
+                if (last.role, pool.role) == (LaneRole::Pool, LaneRole::Winners)
+                    && (last.x, last.pooling) == (pool.x, pool.pooling) =>
+            {
+                last.winners = Some(pool.to);
+            }
+            _ => self.steps.push(step),
+        }
     }
 
     fn conv(&mut self, y: usize, direction: Direction, convolution: Convolution) -> Step<T> {
@@ -180,58 +210,93 @@ impl<T: Real> Lowerer<'_, T> {
             Direction::Input => [result, right, left],
             Direction::Filter => [left, result, right],
         };
+        if self.node(y).way == Way::FromWinners {
+            return self.winners_adjoint(y);
+        }
         let bias = self.fused.taken.get(&y).map(|_| self.place(self.operand(y, 2)));
         let places = [self.place(a), self.place(b), self.result(y)];
         if self.node(y).way == Way::ExamplesLast {
             let isa = self.target.isa;
-            return match direction {
-                Direction::Forward => Step::Correlation(Box::new(Correlation::forward(
-                    convolution,
-                    sizes,
-                    places,
-                    bias,
-                    isa,
-                ))),
-                Direction::Input => Step::Correlation(Box::new(Correlation::adjoint(
-                    convolution,
-                    sizes,
-                    places,
-                    isa,
-                ))),
-                Direction::Filter => Step::FilterAdjoint(Box::new(FilterAdjoint::new(
-                    convolution,
-                    sizes,
-                    places,
-                    isa,
-                ))),
+            let conv = match direction {
+                Direction::Forward => {
+                    Correlation::forward(convolution, sizes, places, bias, isa)
+                }
+                Direction::Input => Correlation::adjoint(convolution, sizes, places, isa),
+                Direction::Filter => {
+                    let conv = FilterAdjoint::new(convolution, sizes, places, isa);
+                    return Step::FilterAdjoint(Box::new(conv));
+                }
             };
+            self.registers = self.registers.max(conv.registers());
+            return Step::Correlation(Box::new(conv));
         }
         let conv = Conv::new(direction, convolution, sizes, places, bias, self.target.isa);
         self.registers = self.registers.max(conv.registers());
         Step::Conv(Box::new(conv))
     }
 
+    fn winners_adjoint(&self, y: usize) -> Step<T> {
+        let [x, winners, b] = [0, 1, 2].map(|k| self.operand(y, k));
+        let w = &self.node(y).sizes;
+        Step::WinnersAdjoint(Box::new(WinnersAdjoint {
+            x: self.place(x),
+            winners: self.place(winners),
+            b: self.place(b),
+            to: self.result(y),
+            examples: x.sizes[3],
+            channels: x.sizes[0],
+            maps: w[0],
+            size: [x.sizes[1], x.sizes[2]],
+            filter: [w[2], w[3]],
+            pooled: [b.sizes[1], b.sizes[2]],
+            isa: self.target.isa,
+        }))
+    }
+
     fn pool(&self, y: usize, role: Role, pooling: Pooling) -> Step<T> {
+        if self.node(y).way != Way::Plain {
+            return self.lane_pool(y, role, pooling);
+        }
         let x = self.operand(y, 0);
         let b = if role == Role::Pool { x } else { self.operand(y, 1) };
         let pooled = if role == Role::Scatter { &b.sizes } else { &self.node(y).sizes };
-        let last = self.node(y).way == Way::ExamplesLast;
-        let first = if last { 1 } else { 2 };
         let pool = Pool {
             role,
             pooling,
             x: self.place(x),
             b: self.place(b),
             to: self.result(y),
-            pictures: x.sizes[..first].iter().product(),
-            size: [x.sizes[first], x.sizes[first + 1]],
-            pooled: [pooled[first], pooled[first + 1]],
+            pictures: x.sizes[0] * x.sizes[1],
+            size: [x.sizes[2], x.sizes[3]],
+            pooled: [pooled[2], pooled[3]],
             isa: self.target.isa,
         };
-        match last {
-            true => Step::LanePool(Box::new(LanePool { pool, examples: x.sizes[3] })),
-            false => Step::Pool(Box::new(pool)),
-        }
+        Step::Pool(Box::new(pool))
+    }
+
+    /// Pooling with the examples last, whose derivatives read winners instead of pictures.
+    fn lane_pool(&self, y: usize, role: Role, pooling: Pooling) -> Step<T> {
+        let (x, own) = (self.operand(y, 0), &self.node(y).sizes);
+        let b = if role == Role::Pool { x } else { self.operand(y, 1) };
+        let (role, [size, pooled]) = match role {
+            Role::Pool if self.node(y).way == Way::Winners => (LaneRole::Winners, [&x.sizes, own]),
+            Role::Pool => (LaneRole::Pool, [&x.sizes, own]),
+            Role::Scatter => (LaneRole::Scatter, [own, &x.sizes]),
+            Role::Gather => (LaneRole::Gather, [&b.sizes, own]),
+        };
+        Step::LanePool(Box::new(LanePool {
+            role,
+            pooling,
+            x: self.place(x),
+            b: self.place(b),
+            to: self.result(y),
+            winners: None,
+            channels: size[0],
+            size: [size[1], size[2]],
+            pooled: [pooled[1], pooled[2]],
+            examples: size[3],
+            isa: self.target.isa,
+        }))
     }
 
     /// What a product is added to. Unless it is added up in the very array, that is copied before.

@@ -18,6 +18,11 @@ pub(crate) enum Way {
     Plain,
     /// By a convolution or a pooling of pictures whose examples are the last axis, not the first.
     ExamplesLast,
+    /// Max-pooling in the way before, of which only the numbers of the winners are wanted.
+    Winners,
+    /// The adjoint of a convolution to its filters in the way before, from the winners and the
+    /// cotangents of what its maps are pooled to.
+    FromWinners,
     /// Stored in its own arrangement, though the operation only arranges numbers.
     Copied,
 }
@@ -49,11 +54,22 @@ pub(crate) struct Net {
 }
 
 impl Net {
-    /// The program in these sizes. No attribute has a named axis any more.
-    pub fn bind<T: Real>(program: &Program, env: &Environment<'_, T>) -> Self {
+    /// The program in these sizes; but arrays are as if one axis had another size, if there is such a
+    /// one. No attribute has a named axis any more.
+    pub fn bind<T: Real>(
+        program: &Program, env: &Environment<'_, T>, other: Option<(&str, usize)>,
+    ) -> Self {
+        let size = |dim: &Dim| match other {
+            None => env.size(dim),
+            Some((name, size)) => {
+                let axes = dim.axes().iter().map(|axis| &**axis);
+                let axes = axes.map(|axis| if axis == name { size } else { env.size(&axis.into()) });
+                dim.size() * axes.product::<usize>()
+            }
+        };
         let steps = program.steps().iter().enumerate();
         let nodes = steps.map(|(origin, step)| {
-            let sizes: Sizes = step.shape.dims().iter().map(|dim| env.size(dim)).collect();
+            let sizes: Sizes = step.shape.dims().iter().map(size).collect();
             let op = plain(&step.op, &sizes, env);
             let operands = step.operands.as_slice().into();
             Node { op, way: Way::Plain, operands, sizes, origin }
@@ -63,6 +79,35 @@ impl Net {
             outputs: program.outputs().to_vec(),
             updates: program.updates().to_vec(),
         }
+    }
+
+    /// The array given under a name.
+    pub fn input(&self, name: &str) -> Option<(usize, &Node)> {
+        let is_it = |node: &Node| matches!(&node.op, Op::Input(input) if input.name() == name);
+        self.nodes.iter().enumerate().find(|(_, node)| is_it(node))
+    }
+
+    /// About how many operations on numbers the values take.
+    pub fn operations(&self) -> f64 {
+        let len = |y: usize| self.nodes[y].len() as f64;
+        let count = |node: &Node| match (&node.op, node.operands.as_slice()) {
+            (Op::Matmul(_), &[x, _]) => {
+                let inner = self.nodes[x].sizes.last().map_or(1, |&k| k);
+                2.0 * node.len() as f64 * inner as f64
+            }
+            // Each cell of a map meets the weights of its filter.
+            (Op::Conv2d(_), &[_, w]) => {
+                2.0 * node.len() as f64 * len(w) / self.nodes[w].sizes[0] as f64
+            }
+            (Op::Conv2dInputAdjoint(_), &[y, w]) => {
+                2.0 * len(y) * len(w) / self.nodes[w].sizes[0] as f64
+            }
+            (Op::Conv2dFilterAdjoint(_), &[_, y]) => {
+                2.0 * len(y) * node.len() as f64 / node.sizes[0] as f64
+            }
+            _ => node.len() as f64,
+        };
+        self.nodes.iter().map(count).sum()
     }
 
     /// How often each value is wanted: as an output, as an update, or as an operand of a node that is

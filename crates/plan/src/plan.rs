@@ -1,14 +1,14 @@
 //! Compiled plans.
 
 use std::fmt;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use gradus_ops::{Arrays, EvalError, Evaluator, Expr, Inputs, Program};
 use ndarray::ArrayD;
 
 use crate::kernels::{Isa, Numerics, Real};
 use crate::lower::Target;
-use crate::net::Net;
+use crate::part::Part;
 use crate::pool::Pool;
 use crate::replay::Compiled;
 
@@ -87,9 +87,8 @@ impl<T: Real> Plan<T> {
     /// between its steps, and how much of it is alive at the worst moment.
     pub fn memory(&self) -> (usize, usize) {
         let bytes = |numbers: usize| numbers * size_of::<T>();
-        self.compiled
-            .get(self.latest)
-            .map_or((0, 0), |compiled| (bytes(compiled.arena.len()), bytes(compiled.live)))
+        let latest = self.compiled.get(self.latest).map(Compiled::len);
+        latest.map_or((0, 0), |(arena, live, _)| (bytes(arena), bytes(live)))
     }
 
     /// One step: reads `inputs` and `state`, updates `state` in place, returns the outputs, which
@@ -109,7 +108,7 @@ impl<T: Real> Plan<T> {
             self.latest = self.specialise(state, inputs)?;
         }
         let compiled = &mut self.compiled[self.latest];
-        if let Err(objection) = compiled.run(|_| {}) {
+        if let Err(objection) = T::run(compiled, None) {
             return Err(self.program.steps()[objection.origin].refuse(objection.problem));
         }
         Ok(&self.compiled[self.latest].outputs)
@@ -122,11 +121,20 @@ impl<T: Real> Plan<T> {
             return format!("{self:?}: no step has been taken\n");
         };
         let mut text = String::new();
-        for k in 0..compiled.steps.len() {
-            text += &format!("{k:>4}  {}\n", self.describe_step(compiled, k));
+        let mut steps = 0;
+        for part in &compiled.parts {
+            if part.round > 0 {
+                let (rounds, round) = (part.rounds, part.round);
+                text += &format!("      rounds: {rounds} of {round} examples\n");
+            }
+            for k in 0..part.steps.len() {
+                text += &format!("{:>4}  {}\n", steps + k, self.describe_step(part, k));
+            }
+            steps += part.steps.len();
         }
-        let (steps, (arena, live)) = (compiled.steps.len(), self.memory());
-        let registers = compiled.registers.len() * size_of::<T>();
+        let (arena, live, registers) = compiled.len();
+        let [arena, live, registers] =
+            [arena, live, registers].map(|numbers| numbers * size_of::<T>());
         text += &format!(
             "{steps} steps; arena {arena} bytes, {live} bytes of them alive at the worst moment; \
              registers {registers} bytes\n"
@@ -135,18 +143,18 @@ impl<T: Real> Plan<T> {
     }
 
     /// What a step does, and for which nodes.
-    fn describe_step(&self, compiled: &Compiled<T>, k: usize) -> String {
+    fn describe_step(&self, part: &Part<T>, k: usize) -> String {
         let node = |&origin: &usize| {
             let step = &self.program.steps()[origin];
             format!("{} {}", step.op.card().name, step.node)
         };
-        let all: Vec<String> = compiled.origins[k].iter().map(node).collect();
+        let all: Vec<String> = part.origins[k].iter().map(node).collect();
         let shown = match all.as_slice() {
             [] => String::new(),
             [one] => one.clone(),
             [first, .., last] => format!("{first} … {last}"),
         };
-        format!("{:<44} {shown}", compiled.steps[k].name())
+        format!("{:<44} {shown}", part.steps[k].name())
     }
 
     /// The mean time of each step, over so many rounds, beside what [`describe`](Self::describe)
@@ -159,25 +167,19 @@ impl<T: Real> Plan<T> {
         &mut self, state: &mut Arrays<T>, inputs: &Inputs<'_, T>, rounds: u32,
     ) -> Result<Vec<(Duration, String)>, EvalError> {
         self.step(state, inputs)?;
-        let mut times = vec![Duration::ZERO; self.compiled[self.latest].steps.len()];
+        let all = |compiled: &Compiled<T>| compiled.parts.iter().map(|part| part.steps.len()).sum();
+        let mut times = vec![Duration::ZERO; all(&self.compiled[self.latest])];
         for _ in 0..rounds {
             let compiled = &mut self.compiled[self.latest];
             assert!(compiled.fits(state, inputs), "as in the step before");
-            let mut before = Instant::now();
-            let done = compiled.run(|k| {
-                let now = Instant::now();
-                times[k] += now - before;
-                before = now;
-            });
-            if let Err(objection) = done {
+            if let Err(objection) = T::run(compiled, Some(&mut times)) {
                 return Err(self.program.steps()[objection.origin].refuse(objection.problem));
             }
         }
-        let compiled = &self.compiled[self.latest];
-        let line = |(k, time): (usize, &Duration)| {
-            (*time / rounds.max(1), self.describe_step(compiled, k))
-        };
-        Ok(times.iter().enumerate().map(line).collect())
+        let parts = self.compiled[self.latest].parts.iter();
+        let lines =
+            parts.flat_map(|part| (0..part.steps.len()).map(|k| self.describe_step(part, k)));
+        Ok(times.iter().map(|time| *time / rounds.max(1)).zip(lines).collect())
     }
 
     /// The plan for the sizes of these arrays, found or made.
@@ -192,9 +194,9 @@ impl<T: Real> Plan<T> {
         }
         self.program.check_state(state)?;
         let env = self.program.environment(state, inputs)?;
-        let net = Net::bind(&self.program, &env);
+        let arrays = (&*state, inputs);
+        let mut compiled = T::compile(&self.program, &env, self.target, self.pool, arrays);
         drop(env);
-        let mut compiled = Compiled::new(&self.program, net, self.target, self.pool, state, inputs);
         let fits = compiled.fits(state, inputs);
         assert!(fits, "a plan fits the arrays that it was made for");
         self.compiled.push(compiled);

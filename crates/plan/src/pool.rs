@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 
 /// A share in the pool: so many threads, the calling one included.
 #[derive(Clone, Copy)]
-pub(crate) struct Pool {
+pub struct Pool {
     shared: &'static Shared,
     threads: usize,
 }

@@ -11,23 +11,27 @@
 
 use gradus_ops::{MaxPool2d, MaxPool2dScatter, Op, Pooling};
 
+use crate::examples_last::Examples;
 use crate::net::{Net, Node, Sizes, broadcast};
 use crate::simplify::is_elementwise;
 
-/// The net with max-pooling before activation functions.
-pub(crate) fn pool_first(net: &Net) -> Net {
-    if !net.nodes.iter().any(|node| matches!(node.op, Op::MaxPool2d(_))) {
-        return net.clone();
-    }
+/// The net with max-pooling before activation functions, and the examples of its nodes.
+pub(crate) fn pool_first(net: &Net, examples: &Examples) -> (Net, Examples) {
     let len = net.nodes.len();
-    let mut writer = Writer { net, made: Vec::new(), place: vec![None; len], sent: vec![None; len] };
+    let mut writer = Writer {
+        net,
+        made: Vec::new(),
+        like: Vec::new(),
+        place: vec![None; len],
+        sent: vec![None; len],
+    };
     for y in 0..len {
         writer.write(y);
     }
     let outputs = net.outputs.iter().map(|&y| writer.value(y)).collect();
     let updates = net.updates.iter().map(|(name, y)| (name.clone(), writer.value(*y)));
     let updates = updates.collect();
-    Net { nodes: writer.made, outputs, updates }
+    (Net { nodes: writer.made, outputs, updates }, examples.of_nodes(&writer.like))
 }
 
 /// What a node is that sends numbers to the winners of windows: `made[inner]` to those of `net[x]`.
@@ -43,12 +47,17 @@ struct Sent {
 struct Writer<'a> {
     net: &'a Net,
     made: Vec<Node>,
+    /// For each of them, a node of the net that has its examples along the same axis.
+    like: Vec<usize>,
     place: Vec<Option<usize>>,
     sent: Vec<Option<Sent>>,
 }
 
 impl Writer<'_> {
-    fn push(&mut self, op: Op, operands: &[usize], sizes: &[usize], origin: usize) -> usize {
+    fn push(
+        &mut self, op: Op, operands: &[usize], sizes: &[usize], origin: usize, like: usize,
+    ) -> usize {
+        self.like.push(like);
         let (way, operands, sizes) = (Default::default(), operands.into(), sizes.into());
         self.made.push(Node { op, way, operands, sizes, origin });
         self.made.len() - 1
@@ -57,10 +66,12 @@ impl Writer<'_> {
     fn write(&mut self, y: usize) {
         let node = &self.net.nodes[y];
         match &node.op {
-            Op::MaxPool2d(pool) if self.activation(node.operands[0]).is_some() => {
+            Op::MaxPool2d(pool) if self.is_activated(node.operands[0], pool.pooling()) => {
                 self.place[y] = Some(self.pooled(node.operands[0], pool.pooling(), y));
             }
-            Op::MaxPool2dScatter(scatter) if self.activation(node.operands[0]).is_some() => {
+            Op::MaxPool2dScatter(scatter)
+                if self.is_activated(node.operands[0], scatter.pooling()) =>
+            {
                 let (pooling, x) = (scatter.pooling(), node.operands[0]);
                 let inner = self.value(node.operands[1]);
                 self.sent[y] = Some(Sent { pooling, x, inner, factors: Vec::new() });
@@ -74,8 +85,14 @@ impl Writer<'_> {
         if self.sent[y].is_none() && self.place[y].is_none() {
             let operands = node.operands.iter().map(|&x| self.value(x)).collect();
             self.made.push(Node { operands, ..node.clone() });
+            self.like.push(y);
             self.place[y] = Some(self.made.len() - 1);
         }
+    }
+
+    /// Whether `x` is a value of such a function, and no window is all padding.
+    fn is_activated(&self, x: usize, pooling: Pooling) -> bool {
+        pooling.padding == [[0, 0], [0, 0]] && self.activation(x).is_some()
     }
 
     /// The argument of the activation function that `x` is a value of, if it never falls.
@@ -89,8 +106,8 @@ impl Writer<'_> {
         let z = self.activation(x).expect("asked before");
         let (z, origin) = (self.value(z), self.net.nodes[y].origin);
         let sizes = pooled_sizes(&self.net.nodes[x].sizes, pooling);
-        let largest = self.push(MaxPool2d::new(pooling).into(), &[z], &sizes, origin);
-        self.push(self.net.nodes[x].op.clone(), &[largest], &sizes, origin)
+        let largest = self.push(MaxPool2d::new(pooling).into(), &[z], &sizes, origin, x);
+        self.push(self.net.nodes[x].op.clone(), &[largest], &sizes, origin, x)
     }
 
     /// What `y` = a b sends, if a sends numbers and b is a formula in the same f(z).
@@ -99,7 +116,7 @@ impl Writer<'_> {
         let factor = self.at_winners(b, &sent, y, 8)?;
         let sizes = self.made[sent.inner].sizes.clone();
         let origin = self.net.nodes[y].origin;
-        sent.inner = self.push(gradus_ops::Mul.into(), &[sent.inner, factor], &sizes, origin);
+        sent.inner = self.push(gradus_ops::Mul.into(), &[sent.inner, factor], &sizes, origin, y);
         sent.factors.push(b);
         Some(sent)
     }
@@ -115,14 +132,14 @@ impl Writer<'_> {
             Op::Broadcast(_) if self.net.nodes[node.operands[0]].sizes.is_empty() => {
                 let number = self.value(node.operands[0]);
                 let all = broadcast((0..sizes.len()).collect(), &sizes);
-                Some(self.push(all, &[number], &sizes, node.origin))
+                Some(self.push(all, &[number], &sizes, node.origin, sent.x))
             }
             op if is_elementwise(op) && depth > 0 => {
                 let mut operands = Vec::new();
                 for &x in &node.operands {
                     operands.push(self.at_winners(x, sent, y, depth - 1)?);
                 }
-                Some(self.push(op.clone(), &operands, &sizes, node.origin))
+                Some(self.push(op.clone(), &operands, &sizes, node.origin, sent.x))
             }
             _ => None,
         }
@@ -142,7 +159,7 @@ impl Writer<'_> {
         };
         let (of, Node { sizes, origin, .. }) = (self.value(of), self.net.nodes[y].clone());
         let op = MaxPool2dScatter::new(sent.pooling).into();
-        let place = self.push(op, &[of, sent.inner], &sizes, origin);
+        let place = self.push(op, &[of, sent.inner], &sizes, origin, y);
         self.place[y] = Some(place);
         place
     }

@@ -1,42 +1,35 @@
 //! A plan for arrays of certain sizes: made by the passes, then replayed.
 //!
-//! Here and in the arena is the only `unsafe` outside the kernels: the steps are run on arrays whose
-//! sizes have been compared with those that the places were laid out for.
+//! Here, in the parts and in the arena is the only `unsafe` outside the kernels and the pool: the
+//! steps are run on arrays whose sizes have been compared with those that the places were laid out
+//! for.
 
 #![allow(unsafe_code)]
 
-use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
 
-use gradus_ops::{Arrays, Inputs, Program};
+use gradus_ops::{Arrays, Environment, Inputs, Program};
 use ndarray::ArrayD;
 
-use crate::absorb::absorb;
 use crate::arena::{Aligned, Memory};
-use crate::examples_last::{Examples, examples_last, pays};
-use crate::fuse::fuse;
-use crate::kernels::step::{Objection, Step};
-use crate::kernels::{Numerics, Real};
-use crate::lower::{Lowered, Target, lower, takes, takes_standard};
-use crate::memory::{ARENA, ARRAYS, Layout, REGISTERS, lay_out};
+use crate::compile::Maker;
+use crate::kernels::Real;
+use crate::kernels::step::Objection;
+use crate::lower::Target;
 use crate::net::Net;
-use crate::normal::normalise;
+use crate::part::Part;
 use crate::pool::Pool;
-use crate::schedule::schedule;
-use crate::simplify::simplify;
 
 /// A plan for arrays of certain sizes.
-pub(crate) struct Compiled<T> {
+pub struct Compiled<T> {
     /// The arrays that matter, in the order of their names.
     given: Vec<Given<T>>,
-    pub steps: Vec<Step<T>>,
-    /// For each step, the places on the program's tape of what it computes.
-    pub origins: Vec<Vec<usize>>,
-    /// How many numbers must be kept at the worst moment.
-    pub live: usize,
-    pub arena: Aligned<T>,
-    pub registers: Aligned<T>,
+    pub(crate) parts: Vec<Part<T>>,
+    /// What one part leaves for another.
+    between: Vec<Between<T>>,
     pub outputs: Vec<ArrayD<T>>,
-    memory: Memory<T>,
+    /// Where all arrays begin: those given, those between parts, and the outputs.
+    heads: Memory<T>,
     pool: Pool,
 }
 
@@ -45,8 +38,6 @@ struct Given<T> {
     name: String,
     from: Source,
     sizes: Vec<usize>,
-    /// Its place among the bases, if it is read or written.
-    base: Option<usize>,
     /// Where its elements lie side by side, if the caller's do not.
     staged: Vec<T>,
 }
@@ -58,83 +49,108 @@ enum Source {
     Nowhere,
 }
 
-impl<T: Real> Compiled<T> {
-    /// Compiles the net of a program, which is bound to the sizes of these arrays.
-    pub fn new(
-        program: &Program, net: Net, target: Target, pool: Pool, state: &Arrays<T>,
-        inputs: &Inputs<'_, T>,
-    ) -> Self {
-        let numerics = target.numerics;
-        let lanes = target.isa.register_bytes() / size_of::<T>();
-        let net = match Examples::of(program) {
-            Some(examples) if numerics == Numerics::Fast && pays(&net, &examples, lanes) => {
-                examples_last(&net, &examples)
-            }
-            _ => net,
-        };
-        let net = simplify::<T>(&normalise(&net, numerics));
-        let fused = match numerics {
-            Numerics::Exact => fuse(net, HashMap::new(), takes_standard),
-            Numerics::Fast => {
-                let (net, taken) = absorb(net);
-                fuse(net, taken, takes)
-            }
-        };
-        let schedule = schedule(&fused);
-        let layout = lay_out(&fused, &schedule, Aligned::<T>::LINE);
-        let Lowered { steps, nodes, registers } = lower(&fused, &schedule, &layout, target);
-        let origin =
-            |nodes: &Vec<usize>| nodes.iter().map(|&y| fused.net.nodes[y].origin).collect();
-        let origins = nodes.iter().map(origin).collect();
+/// An array that one part leaves for another.
+pub(crate) struct Between<T> {
+    numbers: Aligned<T>,
+    /// How many numbers it has, and for how many shares there is one.
+    len: usize,
+    shares: usize,
+    /// The first and the last part that add to it.
+    totals: Option<(usize, usize)>,
+}
 
-        let Layout { arrays, constants, arena, live, .. } = layout;
-        let bases: BTreeMap<&str, usize> =
-            (ARRAYS..).zip(&arrays).map(|(base, name)| (name.as_str(), base)).collect();
+/// What is compiled in this crate, once for each number type, and not wherever plans are used.
+pub trait Instance: Sized {
+    /// Compiles a program for the sizes of these arrays.
+    fn compile(
+        program: &Program, env: &Environment<'_, Self>, target: Target, pool: Pool,
+        arrays: (&Arrays<Self>, &Inputs<'_, Self>),
+    ) -> Compiled<Self>;
+
+    /// Runs the steps on the arrays that were just found to fit; adds up the times of the steps, if
+    /// they are asked for.
+    fn run(
+        compiled: &mut Compiled<Self>, times: Option<&mut [Duration]>,
+    ) -> Result<(), Box<Objection>>;
+}
+
+impl Instance for f32 {
+    fn compile(
+        program: &Program, env: &Environment<'_, Self>, target: Target, pool: Pool,
+        arrays: (&Arrays<Self>, &Inputs<'_, Self>),
+    ) -> Compiled<Self> {
+        Compiled::new(program, env, target, pool, arrays)
+    }
+
+    fn run(
+        compiled: &mut Compiled<Self>, times: Option<&mut [Duration]>,
+    ) -> Result<(), Box<Objection>> {
+        compiled.run(times)
+    }
+}
+
+impl Instance for f64 {
+    fn compile(
+        program: &Program, env: &Environment<'_, Self>, target: Target, pool: Pool,
+        arrays: (&Arrays<Self>, &Inputs<'_, Self>),
+    ) -> Compiled<Self> {
+        Compiled::new(program, env, target, pool, arrays)
+    }
+
+    fn run(
+        compiled: &mut Compiled<Self>, times: Option<&mut [Duration]>,
+    ) -> Result<(), Box<Objection>> {
+        compiled.run(times)
+    }
+}
+
+impl<T: Real> Compiled<T> {
+    fn new(
+        program: &Program, env: &Environment<'_, T>, target: Target, pool: Pool,
+        (state, inputs): (&Arrays<T>, &Inputs<'_, T>),
+    ) -> Self {
         let mut names: Vec<&str> = program.inputs().map(|(name, _)| name).collect();
-        names.extend(arrays.iter().map(String::as_str));
+        names.extend(program.updates().iter().map(|(name, _)| name.as_str()));
         names.sort_unstable();
         names.dedup();
-        let given = names.into_iter().map(|name| {
+        let names = names.as_slice();
+        let given = names.iter().map(|&name| {
             let (from, sizes) = match (state.get(name), inputs.get(name)) {
                 (Some(array), _) => (Source::State, array.shape().to_vec()),
                 (None, Some(array)) => (Source::Inputs, array.shape().to_vec()),
                 (None, None) => (Source::Nowhere, Vec::new()),
             };
-            let base = bases.get(name).copied();
-            Given { name: name.to_owned(), from, sizes, base, staged: Vec::new() }
+            Given { name: name.to_owned(), from, sizes, staged: Vec::new() }
         });
-        let given = given.collect();
-        let mut arena = Aligned::<T>::new(arena);
-        for (k, &number) in constants.iter().enumerate() {
-            // SAFETY: the arena begins with the constants.
-            unsafe { *arena.pointer().add(k) = T::from_double(number) };
+        let given: Vec<Given<T>> = given.collect();
+        let whole = Net::bind(program, env, None);
+        let shapes = whole.outputs.iter().map(|&y| whole.nodes[y].sizes.as_slice());
+        let outputs: Vec<ArrayD<T>> = shapes.map(ArrayD::zeros).collect();
+
+        let (parts, between) = Maker { names, program, env, target, pool }.parts(&whole);
+        let heads = given.len() + between.len() + outputs.len();
+        let heads = Memory { bases: Vec::with_capacity(heads), row: 0 };
+        Self { given, parts, between, outputs, heads, pool }
+    }
+
+    /// How many numbers the plan keeps: between its steps, of these at the worst moment, and in
+    /// registers.
+    pub fn len(&self) -> (usize, usize, usize) {
+        let between: usize = self.between.iter().map(|array| array.numbers.len()).sum();
+        let (mut arena, mut live, mut registers) = (between, between, 0);
+        for part in &self.parts {
+            let (own, more) = part.len();
+            (arena, registers) = (arena + own, registers + more);
+            live += part.live * part.shares();
         }
-        let shapes = fused.net.outputs.iter().map(|&y| fused.net.nodes[y].sizes.as_slice());
-        let outputs = shapes.map(ArrayD::zeros).collect();
-        let bases = Vec::with_capacity(ARRAYS + arrays.len() + fused.net.outputs.len());
-        // Parts that may run at the same time have registers each.
-        let parts = match pool.threads() {
-            1 => 1,
-            _ => steps.iter().map(Step::parts).max().unwrap_or(1),
-        };
-        let row = registers.next_multiple_of(Aligned::<T>::LINE);
-        let memory = Memory { bases, row: if parts > 1 { row } else { 0 } };
-        let registers = Aligned::new(row * parts);
-        Self { given, steps, origins, live, arena, registers, outputs, memory, pool }
+        (arena, live, registers)
     }
 
     /// Whether these are arrays of the sizes that this is made for, where it expects them. Then the
-    /// bases are theirs.
+    /// heads are theirs.
     pub fn fits(&mut self, state: &mut Arrays<T>, inputs: &Inputs<'_, T>) -> bool {
-        let bases = &mut self.memory.bases;
-        bases.clear();
-        bases.resize(bases.capacity(), std::ptr::null_mut());
-        bases[ARENA] = self.arena.pointer();
-        bases[REGISTERS] = self.registers.pointer();
-        let outputs = bases.len() - self.outputs.len();
-        for (base, output) in bases[outputs..].iter_mut().zip(&mut self.outputs) {
-            *base = output.as_mut_ptr();
-        }
+        let heads = &mut self.heads.bases;
+        heads.clear();
         // All three lists are in the order of the names.
         let (mut states, mut others) = (state.iter_mut().peekable(), inputs.iter().peekable());
         for given in &mut self.given {
@@ -162,32 +178,71 @@ impl<T: Real> Compiled<T> {
                         }
                     }
                 }
-                (Source::Nowhere, None, None) => continue,
+                (Source::Nowhere, None, None) => std::ptr::null_mut(),
                 _ => return false,
             };
-            if let Some(base) = given.base {
-                bases[base] = pointer;
-            }
+            heads.push(pointer);
         }
+        heads.extend(self.between.iter_mut().map(|array| array.numbers.pointer()));
+        heads.extend(self.outputs.iter_mut().map(ArrayD::as_mut_ptr));
         true
     }
 
-    /// Runs the steps on the arrays that were just found to fit, and calls `after` with the number of
-    /// each when it is done.
-    pub fn run(&mut self, mut after: impl FnMut(usize)) -> Result<(), Box<Objection>> {
-        let Self { memory, pool, .. } = self;
-        let threaded = memory.row > 0;
-        let done = self.steps.iter().enumerate().try_for_each(|(k, step)| {
-            let parts = if threaded { step.parts() } else { 1 };
-            // SAFETY: the places were laid out for arrays of these sizes.
-            match parts {
-                1 => unsafe { step.run(memory) }?,
-                _ => pool.run(parts, &|part| unsafe { step.run_part(memory, part) }),
+    fn run(&mut self, mut times: Option<&mut [Duration]>) -> Result<(), Box<Objection>> {
+        let Self { parts, between, heads, pool, .. } = self;
+        let mut done = Ok(());
+        let mut first = 0;
+        for (k, part) in parts.iter_mut().enumerate() {
+            let totals = |array: &&mut Between<T>, edge: fn((usize, usize)) -> usize| {
+                array.totals.map(edge) == Some(k)
+            };
+            let begun = between.iter_mut().filter(|array| totals(array, |(first, _)| first));
+            begun.for_each(Between::clear);
+            let count = part.steps.len();
+            let times = times.as_deref_mut().map(|times| &mut times[first..first + count]);
+            first += count;
+            // SAFETY: the arrays have the sizes that the parts were made for.
+            done = unsafe { part.run(heads, *pool, times) };
+            if done.is_err() {
+                break;
             }
-            after(k);
-            Ok(())
-        });
-        self.memory.bases.clear();
+            let ended = between.iter_mut().filter(|array| totals(array, |(_, last)| last));
+            ended.for_each(Between::add_up);
+        }
+        heads.bases.clear();
         done
+    }
+}
+
+impl<T: Real> Between<T> {
+    /// An array of so many numbers, one for each share; `totals` are the parts that add to it.
+    pub fn new(len: usize, shares: usize, totals: Option<(usize, usize)>) -> Self {
+        Self { numbers: Aligned::new(Self::row(len) * shares), len, shares, totals }
+    }
+
+    /// How far apart those of two shares are.
+    pub fn row(len: usize) -> usize {
+        len.next_multiple_of(Aligned::<T>::LINE)
+    }
+
+    fn numbers(&mut self) -> &mut [T] {
+        let len = self.numbers.len();
+        // SAFETY: as many numbers as there is room for.
+        unsafe { std::slice::from_raw_parts_mut(self.numbers.pointer(), len) }
+    }
+
+    /// Zeros, to be added to.
+    fn clear(&mut self) {
+        self.numbers().fill(T::zero());
+    }
+
+    /// Adds what the shares have added up to that of the first, in their order.
+    fn add_up(&mut self) {
+        let (len, shares) = (self.len, self.shares);
+        let row = Self::row(len);
+        for share in 1..shares {
+            let (first, other) = self.numbers().split_at_mut(share * row);
+            first[..len].iter_mut().zip(other).for_each(|(y, &mut x)| *y += x);
+        }
     }
 }

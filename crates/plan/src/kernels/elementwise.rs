@@ -4,6 +4,8 @@
 
 use gradus_ops::Scalar;
 
+use crate::replay::Instance;
+
 use super::isa::Isa;
 use super::math::{self, Constants};
 use super::vector::{Vector, for_each_isa};
@@ -90,7 +92,7 @@ pub enum Numerics {
 }
 
 /// `f32` or `f64`: a number type with kernels. No others can be added.
-pub trait Real: Scalar + Constants {
+pub trait Real: Scalar + Constants + Instance {
     /// The kernel of a function of one number.
     fn map1(f: Fun1, isa: Isa, numerics: Numerics) -> Map1<Self>;
 
@@ -118,7 +120,7 @@ macro_rules! kernel {
     };
 }
 
-impl<T: Scalar + Constants> Real for T {
+impl<T: Scalar + Constants + Instance> Real for T {
     fn map1(f: Fun1, isa: Isa, numerics: Numerics) -> Map1<T> {
         kernel!(
             Fun1 f, numerics, vector1(isa), scalar1(),

@@ -14,6 +14,7 @@ pub(crate) mod pool;
 mod portable;
 pub(crate) mod reduce;
 pub(crate) mod step;
+pub(crate) mod turn;
 mod vector;
 #[cfg(target_arch = "x86_64")]
 mod x86;

@@ -60,13 +60,6 @@ impl Pool {
         }
     }
 
-    /// Whether every cell is in exactly one window.
-    pub fn covers(&self) -> bool {
-        let Pooling { window, stride, padding } = self.pooling;
-        let whole = |k: usize| self.pooled[k] * window[k] == self.size[k];
-        window == stride && padding == [[0, 0], [0, 0]] && whole(0) && whole(1)
-    }
-
     /// Windows of any kind.
     ///
     /// # Safety

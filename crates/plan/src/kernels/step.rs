@@ -11,10 +11,12 @@ use crate::kernels::arrange::{Copy, Gather, OneHot, Scatter};
 use crate::kernels::conv::Conv;
 use crate::kernels::lanes::conv::{Correlation, FilterAdjoint};
 use crate::kernels::lanes::pool::LanePool;
+use crate::kernels::lanes::winners::WinnersAdjoint;
 use crate::kernels::matmul::Matmul;
 use crate::kernels::pass::Pass;
 use crate::kernels::pool::Pool;
 use crate::kernels::reduce::{Reduce, Rows};
+use crate::kernels::turn::Turn;
 use crate::memory::Place;
 use crate::net::Sizes;
 
@@ -28,9 +30,11 @@ pub(crate) enum Step<T> {
     Correlation(Box<Correlation>),
     FilterAdjoint(Box<FilterAdjoint>),
     LanePool(Box<LanePool>),
+    WinnersAdjoint(Box<WinnersAdjoint>),
     Reduce(Reduce),
     Rows(Rows<T>),
     Copy(Copy),
+    Turn(Turn),
     /// One number, so many times.
     Fill(Place, usize, T),
     Gather(Gather),
@@ -52,7 +56,7 @@ pub(crate) struct Apply {
 
 /// What an operation objects to in its operands' values, and where it is on the tape.
 #[derive(Debug)]
-pub(crate) struct Objection {
+pub struct Objection {
     pub origin: usize,
     pub problem: String,
 }
@@ -70,10 +74,12 @@ impl<T: Real> Step<T> {
             Step::Pool(_) => "pool".to_owned(),
             Step::Correlation(conv) => conv.name(),
             Step::FilterAdjoint(conv) => conv.name(),
-            Step::LanePool(pool) => format!("pool × {}", pool.examples),
+            Step::LanePool(pool) => pool.name(),
+            Step::WinnersAdjoint(conv) => conv.name(),
             Step::Reduce(_) => "reduce".to_owned(),
             Step::Rows(_) => "rows".to_owned(),
             Step::Copy(_) => "copy".to_owned(),
+            Step::Turn(turn) => format!("transpose {}×{}", turn.columns, turn.rows),
             Step::Fill(..) => "fill".to_owned(),
             Step::Gather(_) => "gather".to_owned(),
             Step::Scatter(_) => "scatter".to_owned(),
@@ -125,9 +131,11 @@ impl<T: Real> Step<T> {
                 Step::Correlation(conv) => conv.run(memory),
                 Step::FilterAdjoint(conv) => conv.run(memory),
                 Step::LanePool(pool) => pool.run(memory),
+                Step::WinnersAdjoint(conv) => conv.run(memory),
                 Step::Reduce(reduce) => reduce.run(memory),
                 Step::Rows(rows) => rows.run(memory),
                 Step::Copy(copy) => copy.run(memory),
+                Step::Turn(turn) => turn.run(memory),
                 Step::Fill(to, n, value) => {
                     std::slice::from_raw_parts_mut(memory.at(*to), *n).fill(*value);
                 }

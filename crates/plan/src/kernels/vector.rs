@@ -103,6 +103,25 @@ pub trait Vector<T>: Copy {
         }
     }
 
+    /// Writes the transpose of a block, of so many rows and columns of the result, each at most
+    /// `LANES`; the rows of both lie so far apart.
+    ///
+    /// # Safety
+    ///
+    /// The block can be read and its transpose written, and these do not overlap.
+    #[inline(always)]
+    unsafe fn turn(from: (*const T, usize), to: (*mut T, usize), rows: usize, columns: usize)
+    where
+        T: Copy,
+    {
+        for i in 0..rows {
+            for j in 0..columns {
+                // SAFETY: as the caller promises.
+                unsafe { *to.0.add(i * to.1 + j) = *from.0.add(j * from.1 + i) };
+            }
+        }
+    }
+
     /// The same number in all lanes.
     fn splat(x: T) -> Self;
 

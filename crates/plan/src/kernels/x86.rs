@@ -149,6 +149,21 @@ impl Vector<f32> for __m512 {
     }
 
     #[inline(always)]
+    unsafe fn turn(from: (*const f32, usize), to: (*mut f32, usize), rows: usize, columns: usize) {
+        // SAFETY: as the caller promises; the machine has this register.
+        unsafe {
+            let mut x: [Self; 16] = from_fn(|j| match j < columns {
+                true => Self::load_part(from.0.add(j * from.1), rows),
+                false => Self::splat(0.0),
+            });
+            turn_ps(&mut x);
+            for (i, row) in x.into_iter().enumerate().take(rows) {
+                row.store_part(to.0.add(i * to.1), columns);
+            }
+        }
+    }
+
+    #[inline(always)]
     fn select(mask: __mmask16, yes: Self, no: Self) -> Self {
         // SAFETY: the machine has this register.
         unsafe { _mm512_mask_blend_ps(mask, no, yes) }
@@ -172,6 +187,36 @@ impl Vector<f32> for __m512 {
     fn sum(self) -> f32 {
         // SAFETY: the machine has this register.
         unsafe { _mm512_castps512_ps256(self).add(_mm512_extractf32x8_ps::<1>(self)).sum() }
+    }
+}
+
+/// The transpose of a square of numbers: of squares of four in each quarter of the registers, then of
+/// the quarters.
+#[inline(always)]
+fn turn_ps(x: &mut [__m512; 16]) {
+    // SAFETY: called in methods of AVX-512 registers only.
+    unsafe {
+        for k in [0, 4, 8, 12] {
+            let (a, b) = (_mm512_unpacklo_ps(x[k], x[k + 1]), _mm512_unpackhi_ps(x[k], x[k + 1]));
+            let (c, d) =
+                (_mm512_unpacklo_ps(x[k + 2], x[k + 3]), _mm512_unpackhi_ps(x[k + 2], x[k + 3]));
+            x[k] = _mm512_shuffle_ps::<0b01_00_01_00>(a, c);
+            x[k + 1] = _mm512_shuffle_ps::<0b11_10_11_10>(a, c);
+            x[k + 2] = _mm512_shuffle_ps::<0b01_00_01_00>(b, d);
+            x[k + 3] = _mm512_shuffle_ps::<0b11_10_11_10>(b, d);
+        }
+        const EVEN: i32 = 0b10_00_10_00;
+        const ODD: i32 = 0b11_01_11_01;
+        for k in 0..4 {
+            let (a, b) = (x[k], x[k + 4]);
+            let (c, d) = (x[k + 8], x[k + 12]);
+            let even = [_mm512_shuffle_f32x4::<EVEN>(a, b), _mm512_shuffle_f32x4::<EVEN>(c, d)];
+            let odd = [_mm512_shuffle_f32x4::<ODD>(a, b), _mm512_shuffle_f32x4::<ODD>(c, d)];
+            x[k] = _mm512_shuffle_f32x4::<EVEN>(even[0], even[1]);
+            x[k + 4] = _mm512_shuffle_f32x4::<EVEN>(odd[0], odd[1]);
+            x[k + 8] = _mm512_shuffle_f32x4::<ODD>(even[0], even[1]);
+            x[k + 12] = _mm512_shuffle_f32x4::<ODD>(odd[0], odd[1]);
+        }
     }
 }
 

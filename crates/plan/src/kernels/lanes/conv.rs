@@ -9,7 +9,7 @@ use crate::arena::Memory;
 use crate::kernels::gemm::{Product, Start, dot_body};
 use crate::kernels::vector::{Job, Vector, run};
 use crate::kernels::{Isa, Real};
-use crate::memory::Place;
+use crate::memory::{Place, REGISTERS};
 
 /// A convolution, y from x and w, or its adjoint x̄ from ȳ and w: each cell of the result is a sum
 /// over the weights that meet cells of the operand.
@@ -22,11 +22,10 @@ pub(crate) struct Correlation {
     adjoint: bool,
     examples: usize,
     maps: usize,
-    /// The distance of weights for neighbouring maps.
-    weights_row: usize,
-    /// How many maps are read, and how far apart their weights are.
+    /// The distances of weights for neighbouring maps that are made, and that are read.
+    weights: [usize; 2],
+    /// How many maps are read.
     sources: usize,
-    weights_step: usize,
     rows: Axis,
     columns: Axis,
     /// Columns of the pictures that are read, and cells of one.
@@ -129,9 +128,8 @@ impl Correlation {
             adjoint: false,
             examples: x[3],
             maps: y[0],
-            weights_row: w[1] * filter,
+            weights: [w[1] * filter, filter],
             sources: w[1],
-            weights_step: filter,
             rows: axis(0),
             columns: axis(1),
             source_columns: x[2],
@@ -158,9 +156,8 @@ impl Correlation {
             adjoint: true,
             examples: x[3],
             maps: x[0],
-            weights_row: filter,
+            weights: [filter, w[1] * filter],
             sources: w[0],
-            weights_step: w[1] * filter,
             rows: axis(0),
             columns: axis(1),
             source_columns: y[2],
@@ -180,15 +177,44 @@ impl Correlation {
         format!("convolution{direction} {sources}→{maps} {rows}×{columns} × {examples}{bias}")
     }
 
+    /// How many registers it needs: for the weights, those for all maps side by side.
+    pub fn registers(&self) -> usize {
+        self.maps * self.sources * self.filter[0] * self.filter[1]
+    }
+
     /// # Safety
     ///
     /// The operands and the result must lie in `memory`, and these not overlap.
     pub unsafe fn run<T: Real>(&self, memory: &Memory<T>) {
         // SAFETY: by the caller's promise, here and in the job.
         unsafe {
+            let packed = memory.at(Place { base: REGISTERS, offset: 0 });
             let [x, w, to] = self.places.map(|place| memory.at(place));
             let bias = self.bias.map(|place| memory.at(place).cast_const());
-            run(self.isa, &CorrelationJob { shape: self, x, w, to, bias });
+            self.pack(w, packed);
+            run(self.isa, &CorrelationJob { shape: self, x, w: packed, to, bias });
+        }
+    }
+}
+
+impl Correlation {
+    /// Writes the weights in the order in which they are met.
+    ///
+    /// # Safety
+    ///
+    /// As [`run`](Self::run); there must be room for all weights.
+    unsafe fn pack<T: Copy>(&self, w: *const T, packed: *mut T) {
+        let taps = self.filter[0] * self.filter[1];
+        for source in 0..self.sources {
+            for tap in 0..taps {
+                for map in 0..self.maps {
+                    // SAFETY: by the caller's promise.
+                    unsafe {
+                        let from = map * self.weights[0] + source * self.weights[1] + tap;
+                        *packed.add((source * taps + tap) * self.maps + map) = *w.add(from);
+                    }
+                }
+            }
         }
     }
 }
@@ -210,6 +236,8 @@ impl<T: Real> Job<T> for CorrelationJob<'_, T> {
         let s = self.shape;
         let (n, [_, columns]) = (s.examples, s.size);
         let distance = |cells: usize| (cells * n) as isize;
+        let taken = |taps: usize| (taps * s.maps) as isize;
+        let filter = s.filter[0] * s.filter[1];
         for rows in &s.rows.runs {
             for i in 0..rows.len {
                 for run in &s.columns.runs {
@@ -217,17 +245,16 @@ impl<T: Real> Job<T> for CorrelationJob<'_, T> {
                     let source = (rows.source + i) * s.source_columns + run.source;
                     let row_step = s.rows.source_step * distance(s.source_columns);
                     let loops = [
-                        (s.sources, s.weights_step as isize, distance(s.source_cells)),
-                        (rows.taps, (s.rows.tap_step * s.filter[1]) as isize, row_step),
-                        (run.taps, s.columns.tap_step as isize, s.columns.source_step * distance(1)),
+                        (s.sources, taken(filter), distance(s.source_cells)),
+                        (rows.taps, taken(s.rows.tap_step * s.filter[1]), row_step),
+                        (run.taps, taken(s.columns.tap_step), s.columns.source_step * distance(1)),
                     ];
                     // SAFETY: by the caller's promise; the runs are those of cells that are there.
                     unsafe {
                         taps::<T, V>(&Taps {
                             m: s.maps,
                             n: run.len * n,
-                            a: self.w.add(weight),
-                            a_row: s.weights_row,
+                            a: self.w.add(weight * s.maps),
                             b: self.x.add(source * n),
                             loops,
                             bias: self.bias,

@@ -7,3 +7,4 @@
 pub(crate) mod conv;
 pub(crate) mod pool;
 mod taps;
+pub(crate) mod winners;

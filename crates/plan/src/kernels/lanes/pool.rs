@@ -1,46 +1,93 @@
 //! Max-pooling and its two derivatives.
 //!
-//! The first of equal largest cells wins, in row-major order; a NaN wins over numbers.
+//! The first of equal largest cells wins, in row-major order; a NaN wins over numbers. Which cell of
+//! its window wins is kept as a number, so that the derivatives need not look at the pictures.
 
 #![allow(unsafe_code)]
 
-use crate::arena::Memory;
-use crate::kernels::Real;
-use crate::kernels::pool::{Pool, Role};
-use crate::kernels::vector::{Job, Vector, run};
+use gradus_ops::Pooling;
 
-/// Max-pooling of pictures whose examples are the last axis, its pullback, or its pushforward: as
-/// [`Pool`], whose pictures are the channels here.
+use crate::arena::Memory;
+use crate::kernels::vector::{Job, Vector, run};
+use crate::kernels::{Isa, Real};
+use crate::memory::Place;
+
+/// What is computed for each window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LaneRole {
+    /// y is the largest cell of x.
+    Pool,
+    /// y is the number of the winner of x among the cells of its window.
+    Winners,
+    /// x̄ is b at the winners, which are x, and 0 elsewhere.
+    Scatter,
+    /// y is what b is at the winners, which are x.
+    Gather,
+}
+
+/// Max-pooling of pictures whose examples are the last axis, or a part or derivative of it.
 #[derive(Clone, Debug)]
 pub(crate) struct LanePool {
-    pub pool: Pool,
+    pub role: LaneRole,
+    pub pooling: Pooling,
+    pub x: Place,
+    /// Not read without winners.
+    pub b: Place,
+    pub to: Place,
+    /// Where max-pooling also writes the numbers of the winners.
+    pub winners: Option<Place>,
+    pub channels: usize,
+    pub size: [usize; 2],
+    pub pooled: [usize; 2],
     pub examples: usize,
+    pub isa: Isa,
 }
 
 impl LanePool {
+    /// What is computed, and for how many examples.
+    pub fn name(&self) -> String {
+        let role = match self.role {
+            LaneRole::Pool if self.winners.is_some() => " and winners",
+            LaneRole::Pool => "",
+            LaneRole::Winners => ", winners",
+            LaneRole::Scatter => ", to the winners",
+            LaneRole::Gather => ", at the winners",
+        };
+        format!("pool{role} × {}", self.examples)
+    }
+
+    /// Whether every cell is in exactly one window.
+    fn covers(&self) -> bool {
+        let Pooling { window, stride, padding } = self.pooling;
+        let whole = |k: usize| self.pooled[k] * window[k] == self.size[k];
+        window == stride && padding == [[0, 0], [0, 0]] && whole(0) && whole(1)
+    }
+
     /// # Safety
     ///
     /// The operands and the result must lie in `memory`, and these not overlap.
     pub unsafe fn run<T: Real>(&self, memory: &Memory<T>) {
-        let Pool { x, b, to, role, isa, .. } = self.pool;
         // SAFETY: by the caller's promise, here and in the job.
         unsafe {
-            let (x, b, to) = (memory.at(x), memory.at(b), memory.at(to));
-            if role == Role::Scatter && !self.pool.covers() {
-                let [height, width] = self.pool.size;
-                let len = self.pool.pictures * height * width * self.examples;
+            let [x, b, to] = [self.x, self.b, self.to].map(|place| memory.at(place));
+            let covers = self.covers();
+            if self.role == LaneRole::Scatter && !covers {
+                let len = self.channels * self.size[0] * self.size[1] * self.examples;
                 std::slice::from_raw_parts_mut(to, len).fill(T::zero());
             }
-            run(isa, &Windows { shape: self, x, b, to });
+            let winners = self.winners.map(|place| memory.at(place));
+            run(self.isa, &Windows { shape: self, covers, x, b, to, winners });
         }
     }
 }
 
 struct Windows<'a, T> {
     shape: &'a LanePool,
+    covers: bool,
     x: *const T,
     b: *const T,
     to: *mut T,
+    winners: Option<*mut T>,
 }
 
 impl<T: Real> Job<T> for Windows<'_, T> {
@@ -49,115 +96,166 @@ impl<T: Real> Job<T> for Windows<'_, T> {
     /// As [`LanePool::run`].
     #[inline(always)]
     unsafe fn run<V: Vector<T>>(&self) {
-        let LanePool { pool, examples } = self.shape;
-        let [rows, columns] = pool.pooled;
-        for place in 0..pool.pictures * rows * columns {
-            let (channel, i, j) =
-                (place / (rows * columns), place / columns % rows, place % columns);
-            let window = Cells::of(pool, channel, i, j);
-            let mut lane = 0;
-            while lane < *examples {
-                let n = (examples - lane).min(V::LANES);
-                // SAFETY: by the caller's promise; the cells are those of the window in the picture.
-                unsafe { self.window::<V>(place, &window, lane, n) };
-                lane += n;
-            }
-        }
-    }
-}
-
-/// The cells of a window that are in the picture.
-struct Cells {
-    first: usize,
-    rows: usize,
-    columns: usize,
-    width: usize,
-}
-
-impl Cells {
-    /// The window at row `i` and column `j`.
-    fn of(pool: &Pool, channel: usize, i: usize, j: usize) -> Self {
-        let [height, width] = pool.size;
-        let range = |at: usize, axis: usize, cells: usize| {
-            let before = pool.pooling.padding[axis][0];
-            let begin = at * pool.pooling.stride[axis];
-            let end = (begin + pool.pooling.window[axis]).saturating_sub(before).min(cells);
-            let begin = begin.saturating_sub(before).min(end);
-            (begin, end - begin)
-        };
-        let ((row, rows), (column, columns)) = (range(i, 0, height), range(j, 1, width));
-        let first = (channel * height + row) * width + column;
-        Self { first, rows, columns, width }
-    }
-
-    /// Their places, in row-major order.
-    #[inline(always)]
-    fn each(&self, mut f: impl FnMut(usize, usize)) {
-        for row in 0..self.rows {
-            for column in 0..self.columns {
-                f(row * self.columns + column, self.first + row * self.width + column);
+        let s = self.shape;
+        let Pooling { window, stride, padding } = s.pooling;
+        let [rows, columns] = s.pooled;
+        let squares = window == [2, 2] && padding == [[0, 0], [0, 0]] && (self.covers || s.role != LaneRole::Scatter);
+        for channel in 0..s.channels {
+            for i in 0..rows {
+                for j in 0..columns {
+                    let place = ((channel * rows + i) * columns + j) * s.examples;
+                    let corner = [i * stride[0], j * stride[1]];
+                    let mut lane = 0;
+                    while lane < s.examples {
+                        let n = (s.examples - lane).min(V::LANES);
+                        // SAFETY: by the caller's promise.
+                        unsafe {
+                            match squares {
+                                true if n == V::LANES => self.square::<V, true>(place + lane, channel, corner, lane, n),
+                                true => self.square::<V, false>(place + lane, channel, corner, lane, n),
+                                false => self.window::<V>(place + lane, channel, corner, lane, n),
+                            }
+                        }
+                        lane += n;
+                    }
+                }
             }
         }
     }
 }
 
 impl<T: Real> Windows<'_, T> {
-    /// One window, for some examples.
+    /// A window of 2×2, for a register of examples, all of it if `FULL`.
     ///
     /// # Safety
     ///
-    /// As [`LanePool::run`]; the cells must be in the picture.
+    /// As [`LanePool::run`].
     #[inline(always)]
-    unsafe fn window<V: Vector<T>>(&self, place: usize, cells: &Cells, lane: usize, n: usize) {
-        let examples = self.shape.examples;
-        let nothing = if self.shape.pool.role == Role::Pool { T::neg_infinity() } else { T::zero() };
-        let at = |cell: usize| cell * examples + lane;
-        let (mut best, mut winner) = (V::splat(nothing), V::splat(T::zero()));
-        // SAFETY: by the caller's promise, also below.
+    unsafe fn square<V: Vector<T>, const FULL: bool>(
+        &self, place: usize, channel: usize, [row, column]: [usize; 2], lane: usize, n: usize,
+    ) {
+        let s = self.shape;
+        let corner = ((channel * s.size[0] + row) * s.size[1] + column) * s.examples + lane;
+        let line = s.size[1] * s.examples;
+        let cells = [corner, corner + s.examples, corner + line, corner + line + s.examples];
+        let numbers: [V; 4] = std::array::from_fn(|k| V::splat(T::from_double(k as f64)));
+        // SAFETY: by the caller's promise, in all of this.
         unsafe {
-            let load = |from: *const T, cell: usize| match n == V::LANES {
-                true => V::load(from.add(at(cell))),
-                false => V::load_part(from.add(at(cell)), n),
+            let load = |from: *const T, at: usize| match FULL {
+                true => V::load(from.add(at)),
+                false => V::load_part(from.add(at), n),
             };
-            let store = |value: V, cell: usize| match n == V::LANES {
-                true => value.store(self.to.add(at(cell))),
-                false => value.store_part(self.to.add(at(cell)), n),
+            let store = |value: V, at: usize| match FULL {
+                true => value.store(self.to.add(at)),
+                false => value.store_part(self.to.add(at), n),
             };
-            cells.each(|k, cell| {
-                let here = load(self.x, cell);
-                if k == 0 {
-                    best = here;
-                    return;
+            match s.role {
+                LaneRole::Pool | LaneRole::Winners => {
+                    let [a, b, c, d] = cells.map(|at| load(self.x, at));
+                    if V::any(a.add(b).add(c.add(d)).is_nan()) {
+                        return self.window::<V>(place, channel, [row, column], lane, n);
+                    }
+                    let (upper, lower) = (b.max(a), d.max(c));
+                    if s.role == LaneRole::Pool {
+                        store(lower.max(upper), place);
+                    }
+                    let winners = match s.role {
+                        LaneRole::Winners => Some(self.to),
+                        _ => self.winners,
+                    };
+                    let Some(winners) = winners else { return };
+                    let above = V::select(b.gt(a), numbers[1], numbers[0]);
+                    let below = V::select(d.gt(c), numbers[3], numbers[2]);
+                    let winner = V::select(lower.gt(upper), below, above);
+                    match FULL {
+                        true => winner.store(winners.add(place)),
+                        false => winner.store_part(winners.add(place), n),
+                    }
                 }
-                // A NaN is not larger, and wins unless there was one before.
-                let number = V::splat(T::from_double(k as f64));
-                let larger = here.gt(best);
-                let won = V::select(larger, number, winner);
-                let was_number = V::select(best.eq(best), number, winner);
-                winner = V::select(here.is_nan(), was_number, won);
-                let kept = V::select(larger, here, best);
-                best = V::select(here.is_nan(), here, kept);
-            });
-            match self.shape.pool.role {
-                Role::Pool => store(best, place),
-                Role::Gather => {
-                    let mut y = V::splat(T::zero());
-                    cells.each(|k, cell| {
-                        let wins = winner.eq(V::splat(T::from_double(k as f64)));
-                        y = V::select(wins, load(self.b, cell), y);
-                    });
+                LaneRole::Scatter => {
+                    let (winner, b) = (load(self.x, place), load(self.b, place));
+                    for (at, number) in cells.into_iter().zip(numbers) {
+                        store(V::select(winner.eq(number), b, V::splat(T::zero())), at);
+                    }
+                }
+                LaneRole::Gather => {
+                    let winner = load(self.x, place);
+                    let mut y = load(self.b, cells[0]);
+                    for (at, number) in cells.into_iter().zip(numbers).skip(1) {
+                        y = V::select(winner.eq(number), load(self.b, at), y);
+                    }
                     store(y, place);
                 }
-                Role::Scatter => {
-                    let b = load(self.b, place);
-                    let alone = self.shape.pool.covers();
-                    cells.each(|k, cell| {
-                        let wins = winner.eq(V::splat(T::from_double(k as f64)));
-                        let here = V::select(wins, b, V::splat(T::zero()));
-                        let old = if alone { V::splat(T::zero()) } else { load(self.to, cell) };
-                        store(if alone { here } else { old.add(here) }, cell);
-                    });
+            }
+        }
+    }
+
+    /// A window of any kind, for some examples.
+    ///
+    /// # Safety
+    ///
+    /// As [`LanePool::run`].
+    #[inline(always)]
+    unsafe fn window<V: Vector<T>>(
+        &self, place: usize, channel: usize, corner: [usize; 2], lane: usize, n: usize,
+    ) {
+        let s = self.shape;
+        let zero = V::splat(T::zero());
+        let (mut best, mut winner, mut found) = (V::splat(T::neg_infinity()), zero, false);
+        let (mut gathered, mut k) = (zero, 0);
+        for p in 0..s.pooling.window[0] {
+            for q in 0..s.pooling.window[1] {
+                let cell = |axis: usize, offset: usize| {
+                    let padded = corner[axis] + offset;
+                    let cell = padded.checked_sub(s.pooling.padding[axis][0]);
+                    cell.filter(|&cell| cell < s.size[axis])
+                };
+                let number = V::splat(T::from_double(k as f64));
+                k += 1;
+                let (Some(row), Some(column)) = (cell(0, p), cell(1, q)) else { continue };
+                let at = ((channel * s.size[0] + row) * s.size[1] + column) * s.examples + lane;
+                // SAFETY: by the caller's promise: a cell of the pictures, a place of the windows.
+                unsafe {
+                    match s.role {
+                        LaneRole::Pool | LaneRole::Winners => {
+                            let here = V::load_part(self.x.add(at), n);
+                            if !std::mem::replace(&mut found, true) {
+                                (best, winner) = (here, number);
+                                continue;
+                            }
+                            // A NaN is not larger, and wins unless there was one before.
+                            let larger = here.gt(best);
+                            let won = V::select(larger, number, winner);
+                            let first = V::select(best.eq(best), number, winner);
+                            winner = V::select(here.is_nan(), first, won);
+                            best = V::select(here.is_nan(), here, V::select(larger, here, best));
+                        }
+                        LaneRole::Scatter => {
+                            let wins = V::load_part(self.x.add(place), n).eq(number);
+                            let b = V::select(wins, V::load_part(self.b.add(place), n), zero);
+                            let to = self.to.add(at);
+                            V::load_part(to, n).add(b).store_part(to, n);
+                        }
+                        LaneRole::Gather => {
+                            let wins = V::load_part(self.x.add(place), n).eq(number);
+                            let here = V::load_part(self.b.add(at), n);
+                            gathered = V::select(wins, here, gathered);
+                        }
+                    }
                 }
+            }
+        }
+        let y = match s.role {
+            LaneRole::Pool => best,
+            LaneRole::Winners => winner,
+            LaneRole::Gather => gathered,
+            LaneRole::Scatter => return,
+        };
+        // SAFETY: by the caller's promise.
+        unsafe {
+            y.store_part(self.to.add(place), n);
+            if let Some(winners) = self.winners {
+                winner.store_part(winners.add(place), n);
             }
         }
     }
