@@ -43,7 +43,7 @@ struct Rounds {
 impl<T: Real> Maker<'_, '_, T> {
     /// The parts for the net of the program, and the arrays between them.
     pub fn parts(&self, whole: &Net) -> (Vec<Part<T>>, Vec<Between<T>>) {
-        let lanes = self.target.isa.register_bytes() / size_of::<T>();
+        let lanes = self.target.isa.bytes() / size_of::<T>();
         let examples = Examples::of(self.program).filter(|examples| {
             self.target.numerics == Numerics::Fast && pays(whole, examples, lanes)
         });

@@ -22,9 +22,8 @@
 //!
 //! * Invariant: a plan computes what the reference evaluator computes: bit for bit with
 //!   [`Numerics::Exact`], else to within rounding.
-//! * Invariant: no step allocates, hashes, locks or looks at a shape. (Three do: an operation of the
-//!   user's own, random numbers, and a large product of matrices, for which the crate `gemm` makes
-//!   room.)
+//! * Invariant: no step allocates, hashes, locks or looks at a shape. (Two do: an operation of the
+//!   user's own, and random numbers.)
 //! * Invariant: a state is replaced only when nothing that is still to run can fail.
 //! * Invariant: the bits do not depend on the number of threads.
 //! * Invariant: outside `kernels`, `arena`, `pool` and `replay` there is no `unsafe`.

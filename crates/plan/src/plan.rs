@@ -60,8 +60,7 @@ impl<T: Real> Plan<T> {
         Self { target, compiled: Vec::new(), ..self }
     }
 
-    /// This plan with the instructions of another set than the machine's best. (The crate `gemm`,
-    /// which computes large products of matrices, chooses for itself.)
+    /// This plan with the instructions of another set than the machine's best.
     ///
     /// # Panics
     ///
@@ -95,7 +94,7 @@ impl<T: Real> Plan<T> {
     /// stay until the next step.
     ///
     /// After the first step with arrays of some sizes, a step with such arrays allocates nothing, but
-    /// for large products of matrices, random numbers and operations of the user's own.
+    /// for random numbers and operations of the user's own.
     ///
     /// # Errors
     ///

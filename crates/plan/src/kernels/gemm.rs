@@ -1,13 +1,19 @@
-//! Products of small and narrow matrices.
+//! Products of matrices.
 //!
 //! Two micro-kernels, each a tile of sums in registers. [`outer`] adds up columns of A times rows of
-//! B, and wants the rows of B to lie side by side. [`dot`] takes inner products of rows of A with
-//! columns of B, and wants both to lie side by side. Neither packs anything.
+//! B, and wants the elements of B's rows to lie side by side. [`dot`] takes inner products of rows of
+//! A with columns of B, and wants the elements of both to lie side by side. Neither moves anything;
+//! what does is in [`turned`] and, for large matrices, [`packed`].
+//!
+//! Invariant: an element of C has the same bits however the rows and columns of C are divided.
 
 #![allow(unsafe_code)]
 
 use crate::kernels::Real;
-use crate::kernels::vector::{Vector, for_each_isa};
+use crate::kernels::vector::{MAX_LANES, Vector, for_each_isa};
+
+pub(crate) mod packed;
+pub(crate) mod turned;
 
 /// C = A B, or a variant of it, for A \[m, k\], B \[k, n\] and C \[m, n\], whose rows lie side by side.
 #[derive(Clone, Copy, Debug)]
@@ -81,10 +87,16 @@ unsafe fn dot_columns_of_b<T: Real, V: Vector<T>>(p: &Product<T>) {
 /// All elements must be there, and C must not overlap A or B.
 #[inline(always)]
 pub(crate) unsafe fn outer_body<T: Real, V: Vector<T>, const TABLE: bool>(p: &Product<T>) {
-    let rows = p.m.div_ceil(p.m.div_ceil(V::ROWS).max(1)).max(1);
+    let rows = part(p.m, V::ROWS);
+    // The first columns are those after which a register of C is a cache line.
+    let ahead = match p.c_row.is_multiple_of(V::LANES) && p.n >= WIDE * V::LANES {
+        true => (p.c.addr() / size_of::<T>()).wrapping_neg() % V::LANES,
+        false => 0,
+    };
     let mut j = 0;
     while j < p.n {
-        let columns = (p.n - j).min(2 * V::LANES);
+        let columns = if j == 0 && ahead > 0 { V::LANES + ahead } else { 2 * V::LANES };
+        let columns = columns.min(p.n - j);
         let mut i = 0;
         while i < p.m {
             // SAFETY: by the caller's promise; the tile is within C.
@@ -208,6 +220,14 @@ unsafe fn outer_tile<
     }
 }
 
+/// How many registers a row of C has if it is worth to begin at a cache line.
+const WIDE: usize = 8;
+
+/// `whole` in equal parts, of `most` at most.
+fn part(whole: usize, most: usize) -> usize {
+    whole.div_ceil(whole.div_ceil(most).max(1)).max(1)
+}
+
 /// How many rows and columns a tile of inner products has at most.
 const DOTS: usize = 5;
 
@@ -217,20 +237,16 @@ const DOTS: usize = 5;
 #[inline(always)]
 pub(crate) unsafe fn dot_body<T: Real, V: Vector<T>, const TABLE: bool>(p: &Product<T>) {
     let most = if V::ROWS > DOTS * 2 { DOTS } else { 3 };
-    let part = |whole: usize| whole.div_ceil(whole.div_ceil(most).max(1)).max(1);
-    let (rows, columns) = (part(p.m), part(p.n));
-    // Some columns of B stay in the nearest cache while the rows of A pass by.
-    let mut j = 0;
-    while j < p.n {
-        let mut i = 0;
-        while i < p.m {
+    let (rows, columns) = (part(p.m, most), part(p.n, most));
+    // Some of the fewer stay in the nearest cache while all of the others pass by.
+    let (fewer, others) = ((p.m, rows), (p.n, columns));
+    let (fewer, others) = if p.m <= p.n { (fewer, others) } else { (others, fewer) };
+    for s in (0..fewer.0).step_by(fewer.1) {
+        for t in (0..others.0).step_by(others.1) {
+            let (i, j) = if p.m <= p.n { (s, t) } else { (t, s) };
             // SAFETY: by the caller's promise; the tile is within C.
-            unsafe {
-                dot_rows::<T, V, TABLE>(p, i, j, rows.min(p.m - i), columns.min(p.n - j));
-            };
-            i += rows;
+            unsafe { dot_rows::<T, V, TABLE>(p, i, j, rows.min(p.m - i), columns.min(p.n - j)) };
         }
-        j += columns;
     }
 }
 
@@ -290,16 +306,31 @@ unsafe fn dot_tile<T: Real, V: Vector<T>, const M: usize, const N: usize, const 
                 }
             }
         }
-        for (r, sums) in sums.iter().enumerate() {
-            for (s, sum) in sums.iter().enumerate() {
+        let mut totals = [T::zero(); (DOTS * DOTS).next_multiple_of(MAX_LANES)];
+        let mut first = 0;
+        while first < M * N {
+            let mut some = [V::splat(T::zero()); MAX_LANES];
+            let mut k = 0;
+            while k < V::LANES && first + k < M * N {
+                some[k] = sums[(first + k) / N][(first + k) % N];
+                k += 1;
+            }
+            V::sums(some).store(totals.as_mut_ptr().add(first));
+            first += V::LANES;
+        }
+        for (r, totals) in totals.chunks_exact(N).enumerate().take(M) {
+            for (s, &total) in totals.iter().enumerate() {
                 let c = p.c.add((i + r) * p.c_row + j + s);
                 *c = match p.start {
-                    Start::Zero => sum.sum(),
-                    Start::Bias(bias) => *bias.add(j + s) + sum.sum(),
-                    Start::Column(bias) => *bias.add(i + r) + sum.sum(),
-                    Start::Add(factor) => *c + factor * sum.sum(),
+                    Start::Zero => total,
+                    Start::Bias(bias) => *bias.add(j + s) + total,
+                    Start::Column(bias) => *bias.add(i + r) + total,
+                    Start::Add(factor) => *c + factor * total,
                 };
             }
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

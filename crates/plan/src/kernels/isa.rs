@@ -31,18 +31,18 @@ impl Isa {
         Self::Portable
     }
 
-    /// How many bytes its registers have.
-    pub(crate) fn register_bytes(self) -> usize {
-        match self {
-            Self::Portable | Self::Avx2 => 32,
-            Self::Avx512 => 64,
-        }
-    }
-
     /// Those that this machine has, the plainest first.
     pub fn available() -> Vec<Self> {
         let best = Self::best();
         [Self::Portable, Self::Avx2, Self::Avx512].into_iter().filter(|&isa| isa <= best).collect()
+    }
+
+    /// How many bytes a register has.
+    pub(crate) fn bytes(self) -> usize {
+        match self {
+            Self::Portable | Self::Avx2 => 32,
+            Self::Avx512 => 64,
+        }
     }
 }
 

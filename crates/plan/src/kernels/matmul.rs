@@ -2,9 +2,14 @@
 
 #![allow(unsafe_code)]
 
+use std::ops::Range;
+
 use crate::arena::Memory;
+use crate::kernels::gemm::packed::{packed, panels};
+use crate::kernels::gemm::turned::{Strided, room, turned};
 use crate::kernels::gemm::{Gemm, Product, Start, dot, outer};
 use crate::kernels::pass::row_offset;
+use crate::kernels::vector::MAX_LANES;
 use crate::kernels::{Isa, Real};
 use crate::memory::{Place, REGISTERS};
 use crate::net::Sizes;
@@ -25,6 +30,10 @@ pub(crate) struct Matmul<T> {
     w_stack: Sizes,
     engine: Engine<T>,
     base: Base,
+    cut: Cut,
+    parts: usize,
+    /// How many numbers each part needs room for.
+    room: usize,
 }
 
 /// What computes a product.
@@ -32,12 +41,10 @@ pub(crate) struct Matmul<T> {
 enum Engine<T> {
     /// Rows of w side by side.
     Outer(Gemm<T>),
-    /// The same, w being transposed before.
-    Packed(Gemm<T>),
     /// Rows of x and columns of w side by side.
     Dot(Gemm<T>),
-    /// The crate `gemm`, for large matrices.
-    Large,
+    /// Columns of w side by side; or large matrices.
+    Arranged(unsafe fn(&Strided<T>), &'static str),
 }
 
 /// What a product is added to, as places.
@@ -56,10 +63,24 @@ pub(crate) enum Base {
     },
 }
 
-/// Sizes from which on the crate `gemm` is faster.
-const LARGE: usize = 48;
-/// Lengths of inner products that are too short for the kernel of inner products.
-const SHORT: usize = 24;
+/// Which of a product's extents is divided into parts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Cut {
+    Pairs,
+    Rows,
+    Columns,
+}
+
+/// From so many operations on, a product is divided, into parts of no fewer than half of them.
+const DIVIDED: usize = 10_000_000;
+/// How many parts there are at most.
+const PARTS: usize = 16;
+/// A matrix of more bytes than this is read from afar each time it is read, and so is packed.
+const FAR: usize = 3 << 20;
+/// With fewer rows of x, w is read too few times for that.
+const FEW: usize = 48;
+/// Rows that are a multiple of so many bytes apart drive each other out of the nearest cache.
+const ALIAS: usize = 4096;
 
 impl<T: Real> Matmul<T> {
     pub fn new(
@@ -69,19 +90,51 @@ impl<T: Real> Matmul<T> {
         let sizes @ [m, n, k] = [x.sizes[axis], w.sizes[axis + 1], x.sizes[axis + 1]];
         let x_strides = [x.strides[axis], x.strides[axis + 1]];
         let w_strides = [w.strides[axis], w.strides[axis + 1]];
-        let engine = if m.min(n).min(k) >= LARGE {
-            Engine::Large
-        } else if w_strides[1] == 1 || n == 1 {
-            Engine::Outer(outer(isa))
-        } else if k >= SHORT && x_strides[1] == 1 && w_strides[0] == 1 {
-            Engine::Dot(dot(isa))
-        } else {
-            Engine::Packed(outer(isa))
-        };
-        let (stack, x_stack, w_stack) =
+        let engine = Engine::choose(sizes, x_strides, w_strides, isa);
+        let (stack, x_stack, w_stack): (Sizes, Sizes, Sizes) =
             (x.sizes[..axis].into(), x.strides[..axis].into(), w.strides[..axis].into());
+
+        let pairs = stack.iter().product::<usize>();
+        let work = 2 * m * n * k * pairs;
+        let parts = match work {
+            0..DIVIDED => 1,
+            _ => (1 << (2 * work / DIVIDED).ilog2()).min(PARTS),
+        };
+        // Each part arranges what it needs of both matrices, so the longer side is cut.
+        let (cut, parts) = match engine {
+            _ if pairs > 1 => (Cut::Pairs, parts.min(pairs)),
+            Engine::Arranged(..) if n >= m.min(128) => (Cut::Columns, parts.min(n.div_ceil(128))),
+            _ if n >= m => (Cut::Columns, parts.min(n.div_ceil(MAX_LANES))),
+            _ => (Cut::Rows, parts.min(m)),
+        };
+        let [m, n] = match cut {
+            Cut::Pairs => [m, n],
+            Cut::Rows => [m.div_ceil(parts), n],
+            Cut::Columns => [m, n.div_ceil(parts) + MAX_LANES],
+        };
+        let room = match engine {
+            Engine::Arranged(_, TURNED) => room::<T>(n, k),
+            // SAFETY: it only counts.
+            Engine::Arranged(..) => unsafe { panels::<T>(isa)(m, n, k) },
+            _ => 0,
+        };
         let (x, w) = (x_place, w_place);
-        Self { x, w, y, sizes, x_strides, w_strides, stack, x_stack, w_stack, engine, base }
+        Self {
+            x,
+            w,
+            y,
+            sizes,
+            x_strides,
+            w_strides,
+            stack,
+            x_stack,
+            w_stack,
+            engine,
+            base,
+            cut,
+            parts,
+            room: room.next_multiple_of(MAX_LANES),
+        }
     }
 
     /// The kernel, the sizes, and what is taken on.
@@ -89,9 +142,8 @@ impl<T: Real> Matmul<T> {
         let [m, n, k] = self.sizes;
         let kernel = match self.engine {
             Engine::Outer(_) => "outer products",
-            Engine::Packed(_) => "outer products, packed",
             Engine::Dot(_) => "inner products",
-            Engine::Large => "large product",
+            Engine::Arranged(_, name) => name,
         };
         let base = match self.base {
             Base::Zero => "",
@@ -101,50 +153,85 @@ impl<T: Real> Matmul<T> {
         format!("{kernel} {m}×{k}×{n}{base}")
     }
 
-    /// How many registers the product needs.
+    /// How many registers the product needs, all of its parts at once.
     pub fn registers(&self) -> usize {
-        match self.engine {
-            Engine::Packed(_) => self.sizes[1] * self.sizes[2],
-            _ => 0,
-        }
+        self.parts * self.room
+    }
+
+    /// How many parts can be computed at the same time: a number that follows from the sizes alone.
+    pub fn parts(&self) -> usize {
+        self.parts
     }
 
     /// # Safety
     ///
     /// The operands and the result must lie in `memory`, and these not overlap.
     pub unsafe fn run(&self, memory: &Memory<T>) {
-        // SAFETY: by the caller's promise.
-        let (x, w, y) = unsafe { (memory.at(self.x), memory.at(self.w), memory.at(self.y)) };
-        let [m, n, _] = self.sizes;
-        for pair in 0..self.stack.iter().product() {
+        for part in 0..self.parts() {
             // SAFETY: by the caller's promise.
-            unsafe {
+            unsafe { self.run_part(memory, part) }
+        }
+    }
+
+    /// One of the parts, which may run in any order, or at the same time.
+    ///
+    /// # Safety
+    ///
+    /// As [`run`](Self::run); no part may run twice at the same time.
+    pub unsafe fn run_part(&self, memory: &Memory<T>, part: usize) {
+        let range = |whole: usize, unit: usize| {
+            let end = |part: usize| match part == self.parts {
+                true => whole,
+                false => whole * part / self.parts / unit * unit,
+            };
+            end(part)..end(part + 1)
+        };
+        let [m, n, _] = self.sizes;
+        let (mut pairs, mut rows, mut columns) = (0..self.stack.iter().product(), 0..m, 0..n);
+        match self.cut {
+            _ if self.parts == 1 => {}
+            Cut::Pairs => pairs = range(pairs.end, 1),
+            Cut::Rows => rows = range(m, 1),
+            Cut::Columns => columns = range(n, MAX_LANES),
+        }
+        // SAFETY: by the caller's promise; each part has its own room and elements of the result.
+        unsafe {
+            let room = memory.at(Place { base: REGISTERS, offset: part * self.room });
+            let (x, w, y) = (memory.at(self.x), memory.at(self.w), memory.at(self.y));
+            for pair in pairs {
                 let x = x.add(row_offset(&self.stack, &self.x_stack, pair));
                 let w = w.add(row_offset(&self.stack, &self.w_stack, pair));
-                self.product(memory, x, w, y.add(pair * m * n));
+                self.product(memory, [x, w, y.add(pair * m * n), room], &rows, &columns);
             }
         }
     }
 
-    /// One product.
+    /// Some rows and columns of one product.
     ///
     /// # Safety
     ///
     /// As [`run`](Self::run).
     #[inline(always)]
-    unsafe fn product(&self, memory: &Memory<T>, a: *const T, b: *const T, c: *mut T) {
-        let [m, n, k] = self.sizes;
+    unsafe fn product(
+        &self, memory: &Memory<T>, [a, b, c, room]: [*mut T; 4], rows: &Range<usize>,
+        columns: &Range<usize>,
+    ) {
+        let [_, c_row, k] = self.sizes;
         let [[a_row, a_column], [b_row, b_column]] = [self.x_strides, self.w_strides];
+        let (m, n) = (rows.len(), columns.len());
         // SAFETY: by the caller's promise.
         unsafe {
             let start = match self.base {
                 Base::Zero => Start::Zero,
-                Base::Bias(bias) => Start::Bias(memory.at(bias).cast_const()),
-                Base::Column(bias) => Start::Column(memory.at(bias).cast_const()),
+                Base::Bias(bias) => Start::Bias(memory.at(bias).add(columns.start).cast_const()),
+                Base::Column(bias) => Start::Column(memory.at(bias).add(rows.start).cast_const()),
                 Base::Add { factor, minus: false } => Start::Add(*memory.at(factor)),
                 Base::Add { factor, minus: true } => Start::Add(-*memory.at(factor)),
             };
-            let product = Product {
+            let a = a.add(rows.start * a_row).cast_const();
+            let b = b.add(columns.start * b_column).cast_const();
+            let c = c.add(rows.start * c_row + columns.start);
+            let product = |b_step| Product {
                 m,
                 n,
                 k,
@@ -152,81 +239,70 @@ impl<T: Real> Matmul<T> {
                 a_row,
                 a_column,
                 b,
-                b_step: b_row,
+                b_step,
                 b_table: None,
                 times: 1,
                 a_next: 0,
                 b_next: 0,
                 c,
-                c_row: n,
+                c_row,
                 start,
             };
             match self.engine {
-                Engine::Outer(kernel) => kernel(&product),
-                Engine::Dot(kernel) => kernel(&Product { b_step: b_column, ..product }),
-                Engine::Packed(kernel) => {
-                    let packed = memory.at(Place { base: REGISTERS, offset: 0 });
-                    for l in 0..k {
-                        for j in 0..n {
-                            *packed.add(l * n + j) = *b.add(l * b_row + j * b_column);
-                        }
-                    }
-                    kernel(&Product { b: packed, b_step: n, ..product });
-                }
-                Engine::Large => large(&product, b_column),
+                Engine::Outer(kernel) => kernel(&product(b_row)),
+                Engine::Dot(kernel) => kernel(&product(b_column)),
+                Engine::Arranged(kernel, _) => kernel(&Strided {
+                    m,
+                    n,
+                    k,
+                    a,
+                    a_row,
+                    a_column,
+                    b,
+                    b_row,
+                    b_column,
+                    c,
+                    c_row,
+                    start,
+                    room,
+                }),
             }
         }
     }
 }
 
-/// A product by the crate `gemm`, on one thread.
-///
-/// # Safety
-///
-/// As [`Matmul::run`].
-unsafe fn large<T: Real>(p: &Product<T>, b_column: usize) {
-    let (zero, one) = (T::zero(), T::one());
-    let (keep, factor) = match p.start {
-        Start::Zero => (false, one),
-        Start::Bias(bias) => {
-            // SAFETY: by the caller's promise.
-            (0..p.m).for_each(|i| unsafe {
-                std::ptr::copy_nonoverlapping(bias, p.c.add(i * p.c_row), p.n);
-            });
-            (true, one)
+/// The names of the kernels that arrange matrices anew.
+const TURNED: &str = "outer products, turned";
+const PACKED: &str = "outer products, packed";
+
+impl<T: Real> Engine<T> {
+    /// The fastest for matrices of these sizes and strides, as measured.
+    fn choose(
+        [m, n, k]: [usize; 3], [x_row, x_column]: [usize; 2], [w_row, w_column]: [usize; 2],
+        isa: Isa,
+    ) -> Self {
+        let bytes = |numbers: usize| numbers * size_of::<T>();
+        let inner = (x_column == 1 || k == 1) && (w_row == 1 || k == 1);
+        let far = bytes(k * n) > FAR;
+        let aliased = !inner && x_column == 1 && bytes(x_row).is_multiple_of(ALIAS);
+        if m >= FEW && n >= FEW && k >= FEW && (far || aliased) {
+            return Self::Arranged(packed(isa), PACKED);
         }
-        Start::Column(bias) => {
-            // SAFETY: by the caller's promise.
-            (0..p.m).for_each(|i| unsafe {
-                std::slice::from_raw_parts_mut(p.c.add(i * p.c_row), p.n).fill(*bias.add(i));
-            });
-            (true, one)
+        if w_column == 1 || n == 1 {
+            return Self::Outer(outer(isa));
         }
-        Start::Add(factor) => (true, factor),
-    };
-    let step = |stride: usize| stride as isize;
-    // SAFETY: by the caller's promise.
-    unsafe {
-        gemm::gemm(
-            p.m,
-            p.n,
-            p.k,
-            p.c,
-            1,
-            step(p.c_row),
-            keep,
-            p.a,
-            step(p.a_column),
-            step(p.a_row),
-            p.b,
-            step(b_column),
-            step(p.b_step),
-            if keep { one } else { zero },
-            factor,
-            false,
-            false,
-            false,
-            gemm::Parallelism::None,
-        );
+        // In instructions, and as many again as each sum over the lanes takes, or each square that
+        // is turned.
+        let lanes = isa.bytes() / size_of::<T>();
+        let turns = k.div_ceil(lanes) * n.div_ceil(lanes) * lanes * 6;
+        let outer = m * k * n.div_ceil(lanes) + turns;
+        let dots = m * n * (k.div_ceil(lanes) + 4);
+        match inner && dots <= outer + outer / 8 {
+            true => Self::Dot(dot(isa)),
+            false => Self::Arranged(turned(isa), TURNED),
+        }
     }
 }
+
+#[cfg(test)]
+mod tests;

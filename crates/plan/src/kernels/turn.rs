@@ -3,7 +3,7 @@
 #![allow(unsafe_code)]
 
 use crate::arena::Memory;
-use crate::kernels::vector::{Job, Vector, run};
+use crate::kernels::vector::{Job, MAX_LANES, Vector, run};
 use crate::kernels::{Isa, Real};
 use crate::memory::Place;
 
@@ -51,8 +51,15 @@ impl<T: Real> Job<T> for Blocks<'_, T> {
                 let (rows, columns) = ((rows - i).min(V::LANES), (columns - j).min(V::LANES));
                 // SAFETY: by the caller's promise: a block of both matrices.
                 unsafe {
-                    let from = (self.from.add(j * from_row + i), from_row);
-                    V::turn(from, (self.to.add(i * to_row + j), to_row), rows, columns);
+                    let from = self.from.add(j * from_row + i);
+                    let mut block = [V::splat(T::zero()); MAX_LANES];
+                    for (k, row) in block.iter_mut().enumerate().take(columns) {
+                        *row = V::load_part(from.add(k * from_row), rows);
+                    }
+                    let to = self.to.add(i * to_row + j);
+                    for (k, column) in V::transpose(block).into_iter().enumerate().take(rows) {
+                        column.store_part(to.add(k * to_row), columns);
+                    }
                 }
             }
         }

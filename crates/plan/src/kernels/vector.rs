@@ -103,25 +103,6 @@ pub trait Vector<T>: Copy {
         }
     }
 
-    /// Writes the transpose of a block, of so many rows and columns of the result, each at most
-    /// `LANES`; the rows of both lie so far apart.
-    ///
-    /// # Safety
-    ///
-    /// The block can be read and its transpose written, and these do not overlap.
-    #[inline(always)]
-    unsafe fn turn(from: (*const T, usize), to: (*mut T, usize), rows: usize, columns: usize)
-    where
-        T: Copy,
-    {
-        for i in 0..rows {
-            for j in 0..columns {
-                // SAFETY: as the caller promises.
-                unsafe { *to.0.add(i * to.1 + j) = *from.0.add(j * from.1 + i) };
-            }
-        }
-    }
-
     /// The same number in all lanes.
     fn splat(x: T) -> Self;
 
@@ -189,6 +170,39 @@ pub trait Vector<T>: Copy {
 
     /// The sum of all lanes: of halves added to each other, until one number is left.
     fn sum(self) -> T;
+
+    /// The columns of a square, of which the first `LANES` registers are the rows; then anything.
+    #[inline(always)]
+    fn transpose(rows: [Self; MAX_LANES]) -> [Self; MAX_LANES]
+    where
+        T: Float,
+    {
+        let mut square = [[T::zero(); MAX_LANES]; MAX_LANES];
+        for (to, row) in square.iter_mut().zip(rows).take(Self::LANES) {
+            // SAFETY: no register has more lanes.
+            unsafe { row.store(to.as_mut_ptr()) }
+        }
+        std::array::from_fn(|k| {
+            let column: [T; MAX_LANES] = std::array::from_fn(|i| square[i][k]);
+            // SAFETY: no register has more lanes.
+            unsafe { Self::load(column.as_ptr()) }
+        })
+    }
+
+    /// In lane k, for k < `LANES`, the sum of all lanes of register k: added up in the same order in
+    /// all.
+    #[inline(always)]
+    fn sums(rows: [Self; MAX_LANES]) -> Self
+    where
+        T: Float,
+    {
+        let mut sums = [T::zero(); MAX_LANES];
+        for (sum, row) in sums.iter_mut().zip(rows).take(Self::LANES) {
+            *sum = row.sum();
+        }
+        // SAFETY: no register has more lanes.
+        unsafe { Self::load(sums.as_ptr()) }
+    }
 }
 
 /// Defines a function from [`Isa`](super::isa::Isa) to a kernel: to an instance of a body, which

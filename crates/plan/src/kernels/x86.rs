@@ -6,7 +6,7 @@ use std::arch::x86_64::*;
 use std::array::from_fn;
 use std::mem::transmute;
 
-use super::vector::Vector;
+use super::vector::{MAX_LANES, Vector};
 
 /// The methods of [`Vector`] that are one instruction in every register of x86-64.
 macro_rules! instructions {
@@ -149,21 +149,6 @@ impl Vector<f32> for __m512 {
     }
 
     #[inline(always)]
-    unsafe fn turn(from: (*const f32, usize), to: (*mut f32, usize), rows: usize, columns: usize) {
-        // SAFETY: as the caller promises; the machine has this register.
-        unsafe {
-            let mut x: [Self; 16] = from_fn(|j| match j < columns {
-                true => Self::load_part(from.0.add(j * from.1), rows),
-                false => Self::splat(0.0),
-            });
-            turn_ps(&mut x);
-            for (i, row) in x.into_iter().enumerate().take(rows) {
-                row.store_part(to.0.add(i * to.1), columns);
-            }
-        }
-    }
-
-    #[inline(always)]
     fn select(mask: __mmask16, yes: Self, no: Self) -> Self {
         // SAFETY: the machine has this register.
         unsafe { _mm512_mask_blend_ps(mask, no, yes) }
@@ -184,39 +169,65 @@ impl Vector<f32> for __m512 {
     }
 
     #[inline(always)]
+    fn transpose(rows: [Self; MAX_LANES]) -> [Self; MAX_LANES] {
+        let (mut parts, mut columns) = (rows, rows);
+        // SAFETY: the machine has this register.
+        unsafe {
+            // Squares of four within quarters of registers, then the quarters.
+            for g in (0..16).step_by(4) {
+                let ab = _mm512_castps_pd(_mm512_unpacklo_ps(rows[g], rows[g + 1]));
+                let cd = _mm512_castps_pd(_mm512_unpacklo_ps(rows[g + 2], rows[g + 3]));
+                parts[g] = _mm512_castpd_ps(_mm512_unpacklo_pd(ab, cd));
+                parts[g + 1] = _mm512_castpd_ps(_mm512_unpackhi_pd(ab, cd));
+                let ab = _mm512_castps_pd(_mm512_unpackhi_ps(rows[g], rows[g + 1]));
+                let cd = _mm512_castps_pd(_mm512_unpackhi_ps(rows[g + 2], rows[g + 3]));
+                parts[g + 2] = _mm512_castpd_ps(_mm512_unpacklo_pd(ab, cd));
+                parts[g + 3] = _mm512_castpd_ps(_mm512_unpackhi_pd(ab, cd));
+            }
+            for k in 0..4 {
+                let low = _mm512_shuffle_f32x4::<0x88>(parts[k], parts[4 + k]);
+                let high = _mm512_shuffle_f32x4::<0x88>(parts[8 + k], parts[12 + k]);
+                columns[k] = _mm512_shuffle_f32x4::<0x88>(low, high);
+                columns[8 + k] = _mm512_shuffle_f32x4::<0xdd>(low, high);
+                let low = _mm512_shuffle_f32x4::<0xdd>(parts[k], parts[4 + k]);
+                let high = _mm512_shuffle_f32x4::<0xdd>(parts[8 + k], parts[12 + k]);
+                columns[4 + k] = _mm512_shuffle_f32x4::<0x88>(low, high);
+                columns[12 + k] = _mm512_shuffle_f32x4::<0xdd>(low, high);
+            }
+        }
+        columns
+    }
+
+    #[inline(always)]
+    fn sums(mut rows: [Self; MAX_LANES]) -> Self {
+        // SAFETY: the machine has this register.
+        unsafe {
+            for g in 0..4 {
+                let [a, b] = [rows[4 * g], rows[4 * g + 1]];
+                let [c, d] = [rows[4 * g + 2], rows[4 * g + 3]];
+                let ab = _mm512_add_ps(_mm512_unpacklo_ps(a, b), _mm512_unpackhi_ps(a, b));
+                let cd = _mm512_add_ps(_mm512_unpacklo_ps(c, d), _mm512_unpackhi_ps(c, d));
+                let (ab, cd) = (_mm512_castps_pd(ab), _mm512_castps_pd(cd));
+                let even = _mm512_castpd_ps(_mm512_unpacklo_pd(ab, cd));
+                let odd = _mm512_castpd_ps(_mm512_unpackhi_pd(ab, cd));
+                rows[g] = _mm512_add_ps(even, odd);
+            }
+            // First of four registers, then of two: what remains has a sum in each lane.
+            for _ in 0..2 {
+                for g in 0..2 {
+                    let even = _mm512_shuffle_f32x4::<0x88>(rows[2 * g], rows[2 * g + 1]);
+                    let odd = _mm512_shuffle_f32x4::<0xdd>(rows[2 * g], rows[2 * g + 1]);
+                    rows[g] = _mm512_add_ps(even, odd);
+                }
+            }
+        }
+        rows[0]
+    }
+
+    #[inline(always)]
     fn sum(self) -> f32 {
         // SAFETY: the machine has this register.
         unsafe { _mm512_castps512_ps256(self).add(_mm512_extractf32x8_ps::<1>(self)).sum() }
-    }
-}
-
-/// The transpose of a square of numbers: of squares of four in each quarter of the registers, then of
-/// the quarters.
-#[inline(always)]
-fn turn_ps(x: &mut [__m512; 16]) {
-    // SAFETY: called in methods of AVX-512 registers only.
-    unsafe {
-        for k in [0, 4, 8, 12] {
-            let (a, b) = (_mm512_unpacklo_ps(x[k], x[k + 1]), _mm512_unpackhi_ps(x[k], x[k + 1]));
-            let (c, d) =
-                (_mm512_unpacklo_ps(x[k + 2], x[k + 3]), _mm512_unpackhi_ps(x[k + 2], x[k + 3]));
-            x[k] = _mm512_shuffle_ps::<0b01_00_01_00>(a, c);
-            x[k + 1] = _mm512_shuffle_ps::<0b11_10_11_10>(a, c);
-            x[k + 2] = _mm512_shuffle_ps::<0b01_00_01_00>(b, d);
-            x[k + 3] = _mm512_shuffle_ps::<0b11_10_11_10>(b, d);
-        }
-        const EVEN: i32 = 0b10_00_10_00;
-        const ODD: i32 = 0b11_01_11_01;
-        for k in 0..4 {
-            let (a, b) = (x[k], x[k + 4]);
-            let (c, d) = (x[k + 8], x[k + 12]);
-            let even = [_mm512_shuffle_f32x4::<EVEN>(a, b), _mm512_shuffle_f32x4::<EVEN>(c, d)];
-            let odd = [_mm512_shuffle_f32x4::<ODD>(a, b), _mm512_shuffle_f32x4::<ODD>(c, d)];
-            x[k] = _mm512_shuffle_f32x4::<EVEN>(even[0], even[1]);
-            x[k + 4] = _mm512_shuffle_f32x4::<EVEN>(odd[0], odd[1]);
-            x[k + 8] = _mm512_shuffle_f32x4::<ODD>(even[0], even[1]);
-            x[k + 12] = _mm512_shuffle_f32x4::<ODD>(odd[0], odd[1]);
-        }
     }
 }
 
@@ -304,6 +315,49 @@ impl Vector<f64> for __m512d {
     }
 
     #[inline(always)]
+    fn transpose(rows: [Self; MAX_LANES]) -> [Self; MAX_LANES] {
+        let (mut parts, mut columns) = (rows, rows);
+        // SAFETY: the machine has this register.
+        unsafe {
+            for g in (0..8).step_by(2) {
+                parts[g] = _mm512_unpacklo_pd(rows[g], rows[g + 1]);
+                parts[g + 1] = _mm512_unpackhi_pd(rows[g], rows[g + 1]);
+            }
+            for k in 0..2 {
+                let low = _mm512_shuffle_f64x2::<0x88>(parts[k], parts[2 + k]);
+                let high = _mm512_shuffle_f64x2::<0x88>(parts[4 + k], parts[6 + k]);
+                columns[k] = _mm512_shuffle_f64x2::<0x88>(low, high);
+                columns[4 + k] = _mm512_shuffle_f64x2::<0xdd>(low, high);
+                let low = _mm512_shuffle_f64x2::<0xdd>(parts[k], parts[2 + k]);
+                let high = _mm512_shuffle_f64x2::<0xdd>(parts[4 + k], parts[6 + k]);
+                columns[2 + k] = _mm512_shuffle_f64x2::<0x88>(low, high);
+                columns[6 + k] = _mm512_shuffle_f64x2::<0xdd>(low, high);
+            }
+        }
+        columns
+    }
+
+    #[inline(always)]
+    fn sums(mut rows: [Self; MAX_LANES]) -> Self {
+        // SAFETY: the machine has this register.
+        unsafe {
+            for g in 0..4 {
+                let (a, b) = (rows[2 * g], rows[2 * g + 1]);
+                rows[g] = _mm512_add_pd(_mm512_unpacklo_pd(a, b), _mm512_unpackhi_pd(a, b));
+            }
+            // First of four registers, then of two: what remains has a sum in each lane.
+            for _ in 0..2 {
+                for g in 0..2 {
+                    let even = _mm512_shuffle_f64x2::<0x88>(rows[2 * g], rows[2 * g + 1]);
+                    let odd = _mm512_shuffle_f64x2::<0xdd>(rows[2 * g], rows[2 * g + 1]);
+                    rows[g] = _mm512_add_pd(even, odd);
+                }
+            }
+        }
+        rows[0]
+    }
+
+    #[inline(always)]
     fn sum(self) -> f64 {
         // SAFETY: the machine has this register.
         unsafe { _mm512_castpd512_pd256(self).add(_mm512_extractf64x4_pd::<1>(self)).sum() }
@@ -375,6 +429,44 @@ impl Vector<f32> for __m256 {
             let fraction = _mm256_set1_epi32(0x007f_ffff);
             let fraction = _mm256_castsi256_ps(_mm256_and_si256(bits, fraction));
             (_mm256_or_ps(fraction, Self::splat(1.0)), biased.add(n))
+        }
+    }
+
+    #[inline(always)]
+    fn transpose(rows: [Self; MAX_LANES]) -> [Self; MAX_LANES] {
+        let (mut parts, mut columns) = (rows, rows);
+        // SAFETY: the machine has this register.
+        unsafe {
+            // Squares of four within halves of registers, then the halves.
+            for g in [0, 4] {
+                let ab = _mm256_unpacklo_ps(rows[g], rows[g + 1]);
+                let cd = _mm256_unpacklo_ps(rows[g + 2], rows[g + 3]);
+                parts[g] = _mm256_shuffle_ps::<0x44>(ab, cd);
+                parts[g + 1] = _mm256_shuffle_ps::<0xee>(ab, cd);
+                let ab = _mm256_unpackhi_ps(rows[g], rows[g + 1]);
+                let cd = _mm256_unpackhi_ps(rows[g + 2], rows[g + 3]);
+                parts[g + 2] = _mm256_shuffle_ps::<0x44>(ab, cd);
+                parts[g + 3] = _mm256_shuffle_ps::<0xee>(ab, cd);
+            }
+            for k in 0..4 {
+                columns[k] = _mm256_permute2f128_ps::<0x20>(parts[k], parts[4 + k]);
+                columns[4 + k] = _mm256_permute2f128_ps::<0x31>(parts[k], parts[4 + k]);
+            }
+        }
+        columns
+    }
+
+    #[inline(always)]
+    fn sums(mut rows: [Self; MAX_LANES]) -> Self {
+        // SAFETY: the machine has this register.
+        unsafe {
+            for g in 0..2 {
+                let ab = _mm256_hadd_ps(rows[4 * g], rows[4 * g + 1]);
+                let cd = _mm256_hadd_ps(rows[4 * g + 2], rows[4 * g + 3]);
+                rows[g] = _mm256_hadd_ps(ab, cd);
+            }
+            let low = _mm256_permute2f128_ps::<0x20>(rows[0], rows[1]);
+            low.add(_mm256_permute2f128_ps::<0x31>(rows[0], rows[1]))
         }
     }
 
@@ -473,6 +565,32 @@ impl Vector<f64> for __m256d {
             let fraction = _mm256_set1_epi64x(0x000f_ffff_ffff_ffff);
             let fraction = _mm256_castsi256_pd(_mm256_and_si256(bits, fraction));
             (_mm256_or_pd(fraction, Self::splat(1.0)), biased.add(n))
+        }
+    }
+
+    #[inline(always)]
+    fn transpose(rows: [Self; MAX_LANES]) -> [Self; MAX_LANES] {
+        let mut columns = rows;
+        // SAFETY: the machine has this register.
+        unsafe {
+            let low = [_mm256_unpacklo_pd(rows[0], rows[1]), _mm256_unpacklo_pd(rows[2], rows[3])];
+            let high = [_mm256_unpackhi_pd(rows[0], rows[1]), _mm256_unpackhi_pd(rows[2], rows[3])];
+            columns[0] = _mm256_permute2f128_pd::<0x20>(low[0], low[1]);
+            columns[1] = _mm256_permute2f128_pd::<0x20>(high[0], high[1]);
+            columns[2] = _mm256_permute2f128_pd::<0x31>(low[0], low[1]);
+            columns[3] = _mm256_permute2f128_pd::<0x31>(high[0], high[1]);
+        }
+        columns
+    }
+
+    #[inline(always)]
+    fn sums(rows: [Self; MAX_LANES]) -> Self {
+        // SAFETY: the machine has this register.
+        unsafe {
+            let ab = _mm256_hadd_pd(rows[0], rows[1]);
+            let cd = _mm256_hadd_pd(rows[2], rows[3]);
+            let low = _mm256_permute2f128_pd::<0x20>(ab, cd);
+            low.add(_mm256_permute2f128_pd::<0x31>(ab, cd))
         }
     }
 

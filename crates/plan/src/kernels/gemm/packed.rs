@@ -1,0 +1,278 @@
+//! Products of large matrices.
+//!
+//! A and B are taken in blocks that stay in the caches, rearranged into panels that the innermost
+//! loop reads from one end to the other: a tile's rows of A side by side, and two registers' columns
+//! of B. What belongs to C is summed up block after block in C itself.
+//!
+//! Invariant: how the depth is cut into blocks follows from the depth alone, and within a block one
+//! product is added after the other. So an element of C has the same bits however the rows and
+//! columns of C are divided.
+
+#![allow(unsafe_code)]
+
+use super::turned::{Strided, turn};
+use super::{Start, part};
+use crate::kernels::Real;
+use crate::kernels::vector::{MAX_LANES, Vector, for_each_isa};
+
+for_each_isa! {
+    /// The kernel for large matrices: of A and of B, either the rows' or the columns' elements lie
+    /// side by side.
+    pub(crate) fn packed[T: Real] = packed_body[T](p: &Strided<T>);
+}
+
+for_each_isa! {
+    /// How many numbers the panels of a product of these sizes take.
+    pub(crate) fn panels[T: Real] = panels_body[T](m: usize, n: usize, k: usize) -> usize;
+}
+
+/// How many numbers of a row of A, or a column of B, are in a panel at most.
+const DEPTH: usize = 256;
+/// How many panels of B, and how many tiles' rows of A, are in a block at most.
+const PANELS: usize = 16;
+const TILES: usize = 18;
+
+/// # Safety
+///
+/// None; it is a kernel to know the registers.
+#[inline(always)]
+unsafe fn panels_body<T: Real, V: Vector<T>>(m: usize, n: usize, k: usize) -> usize {
+    let [rows, columns] = [m.min(TILES * V::ROWS), n.min(PANELS * 2 * V::LANES)];
+    let depth = k.min(DEPTH);
+    let b = depth * columns.next_multiple_of(2 * V::LANES);
+    (depth * rows + V::LANES).next_multiple_of(MAX_LANES) + b
+}
+
+/// # Safety
+///
+/// All elements must be there, and C and the panels overlap nothing.
+#[inline(always)]
+unsafe fn packed_body<T: Real, V: Vector<T>>(p: &Strided<T>) {
+    let depth = part(p.k, DEPTH);
+    let rows = part(p.m, V::ROWS);
+    let height = rows * part(p.m.div_ceil(rows), TILES);
+    let columns = 2 * V::LANES;
+    let width = columns * part(p.n.div_ceil(columns), PANELS);
+    let a_panels = p.room;
+    // SAFETY: all of it is within the matrices and the panels.
+    unsafe {
+        let b_panels = p.room.add((depth * height.min(p.m) + V::LANES).next_multiple_of(MAX_LANES));
+        for j in (0..p.n).step_by(width) {
+            let width = width.min(p.n - j);
+            for l in (0..p.k).step_by(depth) {
+                let depth = depth.min(p.k - l);
+                let b = p.b.add(l * p.b_row + j * p.b_column);
+                pack_b::<T, V>(b, [p.b_row, p.b_column], [depth, width], b_panels);
+                let start = match p.start {
+                    Start::Bias(bias) if l == 0 => Start::Bias(bias.add(j)),
+                    Start::Column(bias) if l == 0 => Start::Column(bias),
+                    Start::Zero if l > 0 => Start::Add(T::one()),
+                    Start::Bias(_) | Start::Column(_) => Start::Add(T::one()),
+                    start => start,
+                };
+                for i in (0..p.m).step_by(height) {
+                    let height = height.min(p.m - i);
+                    let a = p.a.add(i * p.a_row + l * p.a_column);
+                    pack_a::<T, V>(a, [p.a_row, p.a_column], [height, depth], rows, a_panels);
+                    for s in (0..width).step_by(columns) {
+                        let start = match start {
+                            Start::Bias(bias) => Start::Bias(bias.add(s)),
+                            start => start,
+                        };
+                        for r in (0..height).step_by(rows) {
+                            let start = match start {
+                                Start::Column(bias) => Start::Column(bias.add(i + r)),
+                                start => start,
+                            };
+                            let tile = Tile {
+                                rows: rows.min(height - r),
+                                columns: columns.min(width - s),
+                                depth,
+                                a: a_panels.add(r * depth),
+                                b: b_panels.add(s * depth),
+                                c: p.c.add((i + r) * p.c_row + j + s),
+                                c_row: p.c_row,
+                                start,
+                            };
+                            tile.rows::<V>();
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A tile of C, and the panels that it is the product of.
+struct Tile<T> {
+    rows: usize,
+    columns: usize,
+    depth: usize,
+    a: *const T,
+    b: *const T,
+    c: *mut T,
+    c_row: usize,
+    start: Start<T>,
+}
+
+impl<T: Real> Tile<T> {
+    /// # Safety
+    ///
+    /// As [`packed_body`].
+    #[inline(always)]
+    unsafe fn rows<V: Vector<T>>(&self) {
+        macro_rules! rows {
+            ($($n:literal)*) => {
+                match self.rows {
+                    // SAFETY: by the caller's promise.
+                    $($n if $n <= V::ROWS => unsafe { self.columns::<V, $n>() },)*
+                    _ => unreachable!("at most as many rows as there are registers for"),
+                }
+            };
+        }
+        rows!(1 2 3 4 5 6 7 8 9 10 11 12 13 14);
+    }
+
+    /// # Safety
+    ///
+    /// As [`packed_body`].
+    #[inline(always)]
+    unsafe fn columns<V: Vector<T>, const M: usize>(&self) {
+        // SAFETY: by the caller's promise.
+        unsafe {
+            if self.columns == 2 * V::LANES {
+                self.product::<V, M, 2, false>();
+            } else if self.columns > V::LANES {
+                self.product::<V, M, 2, true>();
+            } else {
+                self.product::<V, M, 1, true>();
+            }
+        }
+    }
+
+    /// `M` rows and `N` registers of columns, the last register perhaps in part.
+    ///
+    /// # Safety
+    ///
+    /// As [`packed_body`].
+    #[inline(always)]
+    unsafe fn product<V: Vector<T>, const M: usize, const N: usize, const PART: bool>(&self) {
+        let last = self.columns - (N - 1) * V::LANES;
+        let load = |from: *const T, register: usize| {
+            // SAFETY: as many columns as there are.
+            unsafe {
+                let from = from.add(register * V::LANES);
+                if PART && register == N - 1 { V::load_part(from, last) } else { V::load(from) }
+            }
+        };
+        let store = |value: V, to: *mut T, register: usize| {
+            // SAFETY: as many columns as there are.
+            unsafe {
+                let to = to.add(register * V::LANES);
+                if PART && register == N - 1 { value.store_part(to, last) } else { value.store(to) }
+            }
+        };
+        let mut sums = [[V::splat(T::zero()); N]; M];
+        // SAFETY: by the caller's promise, all of this is within the panels and C.
+        unsafe {
+            if let Start::Bias(bias) = self.start {
+                let bias: [V; N] = std::array::from_fn(|register| load(bias, register));
+                sums = [bias; M];
+            }
+            if let Start::Column(bias) = self.start {
+                for (r, sums) in sums.iter_mut().enumerate() {
+                    *sums = [V::splat(*bias.add(r)); N];
+                }
+            }
+            let (mut a, mut b) = (self.a, self.b);
+            for _ in 0..self.depth {
+                let row: [V; N] = std::array::from_fn(|register| load(b, register));
+                for (r, sums) in sums.iter_mut().enumerate() {
+                    let x = V::splat(*a.add(r));
+                    for (sum, y) in sums.iter_mut().zip(row) {
+                        *sum = x.mul_add(y, *sum);
+                    }
+                }
+                (a, b) = (a.add(M), b.add(2 * V::LANES));
+            }
+            for (r, sums) in sums.iter().enumerate() {
+                let c = self.c.add(r * self.c_row);
+                for (register, &sum) in sums.iter().enumerate() {
+                    match self.start {
+                        Start::Add(factor) => {
+                            let old = load(c, register);
+                            store(sum.mul_add(V::splat(factor), old), c, register);
+                        }
+                        _ => store(sum, c, register),
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Panels of so many rows of A: one column after the other, the rows' numbers side by side.
+///
+/// # Safety
+///
+/// All elements must be there; the panels end with room for a register.
+#[inline(always)]
+unsafe fn pack_a<T: Real, V: Vector<T>>(
+    a: *const T, [row, column]: [usize; 2], [height, depth]: [usize; 2], rows: usize, to: *mut T,
+) {
+    for i in (0..height).step_by(rows) {
+        let n = rows.min(height - i);
+        // SAFETY: by the caller's promise; what is written too far is written again, or in the room
+        // at the end.
+        unsafe {
+            let (a, to) = (a.add(i * row), to.add(i * depth));
+            if column == 1 {
+                // What one register writes too far belongs to the registers before it.
+                for i in (0..n).step_by(V::LANES).rev() {
+                    let part = V::LANES.min(n - i);
+                    turn::<T, V>(a.add(i * row), row, [part, depth], to.add(i), n);
+                }
+            } else {
+                for l in 0..depth {
+                    for i in (0..n).step_by(V::LANES) {
+                        let numbers = V::load_part(a.add(i + l * column), V::LANES.min(n - i));
+                        numbers.store(to.add(l * n + i));
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Panels of two registers' columns of B: one row after the other, with zeros for what is not there.
+///
+/// # Safety
+///
+/// All elements must be there.
+#[inline(always)]
+unsafe fn pack_b<T: Real, V: Vector<T>>(
+    b: *const T, [row, column]: [usize; 2], [depth, width]: [usize; 2], to: *mut T,
+) {
+    let columns = 2 * V::LANES;
+    for j in (0..width).step_by(columns) {
+        // SAFETY: by the caller's promise.
+        unsafe {
+            let to = to.add(j * depth);
+            for half in [0, V::LANES] {
+                let n = width.saturating_sub(j + half).min(V::LANES);
+                let (from, to) = (b.wrapping_add((j + half) * column), to.add(half));
+                if row == 1 {
+                    turn::<T, V>(from, column, [n, depth], to, columns);
+                } else if n == V::LANES {
+                    for l in 0..depth {
+                        V::load(from.add(l * row)).store(to.add(l * columns));
+                    }
+                } else {
+                    for l in 0..depth {
+                        V::load_part(from.wrapping_add(l * row), n).store(to.add(l * columns));
+                    }
+                }
+            }
+        }
+    }
+}
