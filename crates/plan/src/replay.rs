@@ -27,6 +27,8 @@ use crate::simplify::simplify;
 pub(crate) struct Compiled<T> {
     /// The arrays that matter, in the order of their names.
     given: Vec<Given<T>>,
+    /// All arrays of the state and of the inputs when this was made, in the order of their names.
+    seen: [Vec<Seen>; 2],
     pub steps: Vec<Step<T>>,
     /// For each step, the places on the program's tape of what it computes.
     pub origins: Vec<Vec<usize>>,
@@ -48,6 +50,41 @@ struct Given<T> {
     base: Option<usize>,
     /// Where its elements lie side by side, if the caller's do not.
     staged: Vec<T>,
+}
+
+/// An array as it was when the plan was made: if it is so again, it need not be looked for.
+struct Seen {
+    name: String,
+    sizes: Vec<usize>,
+    /// Its place among the bases, if it is read or written.
+    base: Option<usize>,
+}
+
+impl Seen {
+    fn all<'a>(
+        arrays: impl Iterator<Item = (&'a str, &'a [usize])>, bases: &BTreeMap<&str, usize>,
+    ) -> Vec<Self> {
+        let seen = arrays.map(|(name, sizes)| {
+            let base = bases.get(name).copied();
+            Self { name: name.to_owned(), sizes: sizes.to_vec(), base }
+        });
+        seen.collect()
+    }
+
+    /// Whether this array has the name and the sizes, its elements side by side in row-major order.
+    fn is(&self, name: &str, sizes: &[usize], strides: &[isize]) -> bool {
+        // Names and shapes are too short for a call that compares them.
+        if self.name.len() != name.len() || self.sizes.len() != sizes.len() {
+            return false;
+        }
+        let mut same = self.name.bytes().zip(name.bytes()).all(|(a, b)| a == b);
+        let mut stride = 1;
+        for (&seen, (&size, &found)) in self.sizes.iter().zip(sizes.iter().zip(strides)).rev() {
+            same &= seen == size && found == stride;
+            stride *= size as isize;
+        }
+        same
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,7 +111,8 @@ impl<T: Real> Compiled<T> {
         };
         let schedule = schedule(&fused);
         let layout = lay_out(&fused, &schedule, Aligned::<T>::LINE);
-        let Lowered { steps, nodes, registers } = lower(&fused, &schedule, &layout, target);
+        let Lowered { steps, nodes, registers, between } =
+            lower(&fused, &schedule, &layout, target);
         let origin =
             |nodes: &Vec<usize>| nodes.iter().map(|&y| fused.net.nodes[y].origin).collect();
         let origins = nodes.iter().map(origin).collect();
@@ -96,7 +134,10 @@ impl<T: Real> Compiled<T> {
             Given { name: name.to_owned(), from, sizes, base, staged: Vec::new() }
         });
         let given = given.collect();
-        let mut arena = Aligned::<T>::new(arena);
+        let states = state.iter().map(|(name, array)| (name.as_str(), array.shape()));
+        let others = inputs.iter().map(|(name, array)| (name, array.shape()));
+        let seen = [Seen::all(states, &bases), Seen::all(others, &bases)];
+        let mut arena = Aligned::<T>::new(arena + between);
         for (k, &number) in constants.iter().enumerate() {
             // SAFETY: the arena begins with the constants.
             unsafe { *arena.pointer().add(k) = T::from_double(number) };
@@ -112,7 +153,7 @@ impl<T: Real> Compiled<T> {
         let row = registers.next_multiple_of(Aligned::<T>::LINE);
         let memory = Memory { bases, row: if parts > 1 { row } else { 0 } };
         let registers = Aligned::new(row * parts);
-        Self { given, steps, origins, live, arena, registers, outputs, memory, pool }
+        Self { given, seen, steps, origins, live, arena, registers, outputs, memory, pool }
     }
 
     /// Whether these are arrays of the sizes that this is made for, where it expects them. Then the
@@ -127,6 +168,42 @@ impl<T: Real> Compiled<T> {
         for (base, output) in bases[outputs..].iter_mut().zip(&mut self.outputs) {
             *base = output.as_mut_ptr();
         }
+        self.are_as_before(state, inputs) || self.are_found(state, inputs)
+    }
+
+    /// Whether all arrays, also those that do not matter, have the names and sizes that they had when
+    /// this was made.
+    fn are_as_before(&mut self, state: &mut Arrays<T>, inputs: &Inputs<'_, T>) -> bool {
+        let bases = &mut self.memory.bases;
+        let [states, others] = &self.seen;
+        let mut seen = states.iter();
+        for (name, array) in state.iter_mut() {
+            match seen.next() {
+                Some(seen) if seen.is(name, array.shape(), array.strides()) => {
+                    if let Some(base) = seen.base {
+                        bases[base] = array.as_mut_ptr();
+                    }
+                }
+                _ => return false,
+            }
+        }
+        let mut more = others.iter();
+        for (name, array) in inputs.iter() {
+            match more.next() {
+                Some(seen) if seen.is(name, array.shape(), array.strides()) => {
+                    if let Some(base) = seen.base {
+                        bases[base] = array.as_ptr().cast_mut();
+                    }
+                }
+                _ => return false,
+            }
+        }
+        seen.next().is_none() && more.next().is_none()
+    }
+
+    /// Whether the arrays that matter are among these, where they are expected and with the sizes.
+    fn are_found(&mut self, state: &mut Arrays<T>, inputs: &Inputs<'_, T>) -> bool {
+        let bases = &mut self.memory.bases;
         // All three lists are in the order of the names.
         let (mut states, mut others) = (state.iter_mut().peekable(), inputs.iter().peekable());
         for given in &mut self.given {

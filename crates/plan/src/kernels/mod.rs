@@ -12,6 +12,7 @@ pub(crate) mod pass;
 pub(crate) mod pool;
 mod portable;
 pub(crate) mod reduce;
+pub(crate) mod short;
 pub(crate) mod step;
 mod vector;
 #[cfg(target_arch = "x86_64")]

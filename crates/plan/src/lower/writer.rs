@@ -232,14 +232,14 @@ impl<'a, 'b, T: Real> PassWriter<'a, 'b, T> {
 }
 
 /// What an element-wise operation computes.
-enum Function {
+pub(super) enum Function {
     One(Fun1),
     Two(Fun2),
     Select,
 }
 
 impl Function {
-    fn of(op: &Op) -> Self {
+    pub fn of(op: &Op) -> Self {
         use Function::{One, Two};
         match op {
             Op::Add(_) => Two(Fun2::Add),
