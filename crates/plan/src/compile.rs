@@ -44,8 +44,9 @@ impl<T: Real> Maker<'_, '_, T> {
     /// The parts for the net of the program, and the arrays between them.
     pub fn parts(&self, whole: &Net) -> (Vec<Part<T>>, Vec<Between<T>>) {
         let lanes = self.target.isa.bytes() / size_of::<T>();
+        let asked = self.target.round.is_some();
         let examples = Examples::of(self.program).filter(|examples| {
-            self.target.numerics == Numerics::Fast && pays(whole, examples, lanes)
+            self.target.numerics == Numerics::Fast && (asked || pays(whole, examples, lanes))
         });
         let Some(examples) = examples else {
             return (vec![self.alone(whole)], Vec::new());
@@ -80,7 +81,7 @@ impl<T: Real> Maker<'_, '_, T> {
     /// How the batch is best taken, if not all at once.
     fn rounds(&self, examples: &Examples, lanes: usize) -> Option<Rounds> {
         let count = self.env.size(&(&*examples.name).into());
-        if count < 2 * lanes {
+        if count < 2 * lanes && self.target.round.is_none() {
             return None;
         }
         // What a few examples take tells how many are best.
@@ -96,7 +97,7 @@ impl<T: Real> Maker<'_, '_, T> {
         };
         let fitting = (ROUND_BYTES * lanes / bytes.max(1)) / lanes * lanes;
         let most = count.div_ceil(shares).next_multiple_of(lanes);
-        let round = fitting.clamp(lanes, most);
+        let round = self.target.round.unwrap_or(fitting.clamp(lanes, most));
         let (rounds, rest) = (count / round, count % round);
         (round < count).then(|| Rounds { round, rounds, rest, shares: shares.min(rounds) })
     }

@@ -1,5 +1,6 @@
 //! From units to steps: places and kernels.
 
+mod short;
 mod writer;
 
 use gradus_ops::{Axes, Convolution, Op, Pooling};
@@ -14,6 +15,7 @@ use crate::kernels::lanes::winners::WinnersAdjoint;
 use crate::kernels::matmul::{Base, Matmul};
 use crate::kernels::pool::{Pool, Role};
 use crate::kernels::reduce::{Reduce, Reduction, RowKind, Rows};
+use crate::kernels::short::Short;
 use crate::kernels::step::{Apply, Step};
 use crate::kernels::turn::Turn;
 use crate::kernels::{Isa, Numerics, Real};
@@ -21,6 +23,7 @@ use crate::memory::{ARENA, Layout, ONE, Place};
 use crate::net::{Node, Way};
 use crate::schedule::Schedule;
 use crate::view::{View, merged, row_major};
+use short::ShortWriter;
 use writer::PassWriter;
 
 /// How the steps are to compute.
@@ -28,6 +31,8 @@ use writer::PassWriter;
 pub struct Target {
     pub isa: Isa,
     pub numerics: Numerics,
+    /// How many examples of a batch are taken at a time, if the plan may not choose.
+    pub round: Option<usize>,
 }
 
 /// The steps, and how many numbers their registers hold.
@@ -37,6 +42,8 @@ pub(crate) struct Lowered<T> {
     /// For each step, the nodes of the net that it computes; none if it only copies.
     pub nodes: Vec<Vec<usize>>,
     pub registers: usize,
+    /// How many numbers the arena needs beyond its layout, for what parts leave to be added up.
+    pub between: usize,
 }
 
 /// Whether a kernel takes an operand in this arrangement; all others are copied before.
@@ -61,7 +68,8 @@ pub(crate) fn takes_standard(_: &Node, _: usize, x: &View) -> bool {
 pub(crate) fn lower<T: Real>(
     fused: &Fused, schedule: &Schedule, layout: &Layout, target: Target,
 ) -> Lowered<T> {
-    let mut lowerer = Lowerer { fused, layout, target, steps: Vec::new(), registers: 0 };
+    let steps = Vec::new();
+    let mut lowerer = Lowerer { fused, layout, target, steps, registers: 0, between: 0 };
     let mut nodes = Vec::new();
     for &u in &schedule.order {
         match &fused.units[u] {
@@ -81,7 +89,8 @@ pub(crate) fn lower<T: Real>(
         lowerer.copy(&view, Place { base, offset: 0 }, &view.strides);
     }
     nodes.resize(lowerer.steps.len(), Vec::new());
-    Lowered { steps: lowerer.steps, nodes, registers: lowerer.registers }
+    let Lowerer { steps, registers, between, .. } = lowerer;
+    Lowered { steps, nodes, registers, between }
 }
 
 struct Lowerer<'a, T> {
@@ -90,6 +99,7 @@ struct Lowerer<'a, T> {
     target: Target,
     steps: Vec<Step<T>>,
     registers: usize,
+    between: usize,
 }
 
 impl<T: Real> Lowerer<'_, T> {
@@ -147,8 +157,8 @@ impl<T: Real> Lowerer<'_, T> {
         }
         let node = self.node(y);
         let step = match &node.op {
-            Op::Sum(sum) => self.reduce(y, sum.axes, Reduction::Sum),
-            Op::Max(max) => self.reduce(y, max.axes, Reduction::Max),
+            Op::Sum(sum) => return self.reduce(y, sum.axes, Reduction::Sum),
+            Op::Max(max) => return self.reduce(y, max.axes, Reduction::Max),
             Op::Softmax(softmax) => self.rows(y, softmax.axis, RowKind::Softmax),
             Op::LogSoftmax(softmax) => self.rows(y, softmax.axis, RowKind::LogSoftmax),
             Op::LogSumExp(sum) => {
@@ -163,9 +173,13 @@ impl<T: Real> Lowerer<'_, T> {
                 self.registers = self.registers.max(matmul.registers());
                 Step::Matmul(matmul)
             }
-            Op::Conv2d(conv) => self.conv(y, Direction::Forward, conv.convolution()),
-            Op::Conv2dInputAdjoint(conv) => self.conv(y, Direction::Input, conv.convolution()),
-            Op::Conv2dFilterAdjoint(conv) => self.conv(y, Direction::Filter, conv.convolution()),
+            Op::Conv2d(conv) => return self.conv(y, Direction::Forward, conv.convolution()),
+            Op::Conv2dInputAdjoint(conv) => {
+                return self.conv(y, Direction::Input, conv.convolution());
+            }
+            Op::Conv2dFilterAdjoint(conv) => {
+                return self.conv(y, Direction::Filter, conv.convolution());
+            }
             Op::MaxPool2d(pool) => self.pool(y, Role::Pool, pool.pooling()),
             Op::MaxPool2dScatter(pool) => self.pool(y, Role::Scatter, pool.pooling()),
             Op::MaxPool2dGather(pool) => self.pool(y, Role::Gather, pool.pooling()),
@@ -201,7 +215,7 @@ impl<T: Real> Lowerer<'_, T> {
         }
     }
 
-    fn conv(&mut self, y: usize, direction: Direction, convolution: Convolution) -> Step<T> {
+    fn conv(&mut self, y: usize, direction: Direction, convolution: Convolution) {
         let (a, b) = (self.operand(y, 0), self.operand(y, 1));
         let four = |sizes: &[usize]| <[usize; 4]>::try_from(sizes).expect("four axes");
         let [left, right, result] = [&a.sizes, &b.sizes, &self.node(y).sizes].map(|s| four(s));
@@ -211,28 +225,48 @@ impl<T: Real> Lowerer<'_, T> {
             Direction::Filter => [left, result, right],
         };
         if self.node(y).way == Way::FromWinners {
-            return self.winners_adjoint(y);
+            let conv = self.winners_adjoint(y);
+            return self.steps.push(conv);
         }
         let bias = self.fused.taken.get(&y).map(|_| self.place(self.operand(y, 2)));
         let places = [self.place(a), self.place(b), self.result(y)];
         if self.node(y).way == Way::ExamplesLast {
-            let isa = self.target.isa;
-            let conv = match direction {
-                Direction::Forward => {
-                    Correlation::forward(convolution, sizes, places, bias, isa)
-                }
-                Direction::Input => Correlation::adjoint(convolution, sizes, places, isa),
-                Direction::Filter => {
-                    let conv = FilterAdjoint::new(convolution, sizes, places, isa);
-                    return Step::FilterAdjoint(Box::new(conv));
-                }
-            };
-            self.registers = self.registers.max(conv.registers());
-            return Step::Correlation(Box::new(conv));
+            return self.lane_conv(y, direction, convolution, sizes);
         }
-        let conv = Conv::new(direction, convolution, sizes, places, bias, self.target.isa);
+        let conv = Conv::new::<T>(direction, convolution, sizes, places, bias, self.target.isa);
         self.registers = self.registers.max(conv.registers());
-        Step::Conv(Box::new(conv))
+        match conv.in_pieces::<T>(self.between()) {
+            Ok((conv, sum)) => {
+                self.between = self.between.max(conv.parts() * self.node(y).len());
+                self.steps.extend([Step::Conv(Box::new(conv)), Step::Reduce(sum)]);
+            }
+            Err(conv) => self.steps.push(Step::Conv(Box::new(conv))),
+        }
+    }
+
+    /// Where parts leave what is still to be added up.
+    fn between(&self) -> Place {
+        Place { base: ARENA, offset: self.layout.arena }
+    }
+
+    /// A convolution with the examples last.
+    fn lane_conv(
+        &mut self, y: usize, direction: Direction, convolution: Convolution,
+        sizes: [[usize; 4]; 3],
+    ) {
+        let isa = self.target.isa;
+        let places = [self.place(self.operand(y, 0)), self.place(self.operand(y, 1)), self.result(y)];
+        let bias = self.fused.taken.get(&y).map(|_| self.place(self.operand(y, 2)));
+        let conv = match direction {
+            Direction::Forward => Correlation::forward(convolution, sizes, places, bias, isa),
+            Direction::Input => Correlation::adjoint(convolution, sizes, places, isa),
+            Direction::Filter => {
+                let conv = FilterAdjoint::new(convolution, sizes, places, isa);
+                return self.steps.push(Step::FilterAdjoint(Box::new(conv)));
+            }
+        };
+        self.registers = self.registers.max(conv.registers());
+        self.steps.push(Step::Correlation(Box::new(conv)));
     }
 
     fn winners_adjoint(&self, y: usize) -> Step<T> {
@@ -325,7 +359,7 @@ impl<T: Real> Lowerer<'_, T> {
     }
 
     /// A reduction of axes that lie side by side.
-    fn reduce(&self, y: usize, axes: Axes, kind: Reduction) -> Step<T> {
+    fn reduce(&mut self, y: usize, axes: Axes, kind: Reduction) {
         let x = self.operand(y, 0);
         let (mut outer, mut length, mut inner) = (1, 1, 1);
         for (axis, size) in x.sizes.iter().enumerate() {
@@ -336,9 +370,15 @@ impl<T: Real> Lowerer<'_, T> {
                 false => inner *= size,
             }
         }
-        let (from, to) = (self.place(x), self.result(y));
-        let isa = self.target.isa;
-        Step::Reduce(Reduce { kind, from, to, outer, length, inner, isa })
+        let (places, sizes) = ([self.place(x), self.result(y)], [outer, length, inner]);
+        let reduce = Reduce::new::<T>(kind, places, sizes, self.target.isa);
+        match reduce.in_pieces::<T>(self.between()) {
+            Some((between, pieces)) => {
+                self.between = self.between.max(between);
+                self.steps.extend(pieces.map(Step::Reduce));
+            }
+            None => self.steps.push(Step::Reduce(reduce)),
+        }
     }
 
     fn rows(&self, y: usize, axis: usize, kind: RowKind) -> Step<T> {
@@ -387,6 +427,14 @@ impl<T: Real> Lowerer<'_, T> {
 
     /// The code of a fused pass.
     fn pass(&mut self, nodes: &[usize]) {
+        let len = self.node(nodes[0]).len();
+        if (1..=Short::<T>::longest(self.target.isa)).contains(&len) {
+            let mut writer = ShortWriter::<T>::new(self, len);
+            nodes.iter().for_each(|&y| writer.write(y));
+            let (pass, registers) = writer.finish();
+            self.registers = self.registers.max(registers);
+            return self.steps.push(Step::Short(pass));
+        }
         let mut writer = PassWriter::<T>::new(self, nodes);
         nodes.iter().for_each(|&y| writer.write(y));
         let (pass, registers) = writer.finish();

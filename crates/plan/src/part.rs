@@ -78,7 +78,8 @@ impl<T: Real> Part<T> {
         };
         let schedule = schedule(&fused);
         let layout = lay_out(&fused, &schedule, Aligned::<T>::LINE);
-        let Lowered { steps, nodes, registers } = lower(&fused, &schedule, &layout, target);
+        let Lowered { steps, nodes, registers, between } =
+            lower(&fused, &schedule, &layout, target);
         let origin =
             |nodes: &Vec<usize>| nodes.iter().map(|&y| fused.net.nodes[y].origin).collect();
         let origins = nodes.iter().map(origin).collect();
@@ -86,29 +87,29 @@ impl<T: Real> Part<T> {
         let links = arrays.iter().map(|name| link(name)).chain(outputs.iter().copied()).collect();
         let mut part =
             Self { steps, origins, round: 0, rounds: 1, live, shares: Vec::new(), links };
-        part.shares.push(part.share(arena, &constants, registers, 1));
+        let share = part.share(arena + between, &constants, registers);
+        part.shares.push(share);
         part
     }
 
     /// Memory for a share.
-    fn share(&self, arena: usize, constants: &[f64], registers: usize, rows: usize) -> Share<T> {
+    fn share(&self, arena: usize, constants: &[f64], registers: usize) -> Share<T> {
         let mut arena = Aligned::<T>::new(arena);
         for (k, &number) in constants.iter().enumerate() {
             // SAFETY: the arena begins with the constants.
             unsafe { *arena.pointer().add(k) = T::from_double(number) };
         }
-        let row = registers.next_multiple_of(Aligned::<T>::LINE);
         let bases = Vec::with_capacity(ARRAYS + self.links.len());
-        let memory = Memory { bases, row: if rows > 1 { row } else { 0 } };
-        Share { arena, registers: Aligned::new(row * rows), memory }
+        Share { arena, registers: Aligned::new(registers), memory: Memory { bases, row: 0 } }
     }
 
     /// The part with registers for the parts of its steps, if there are threads for them.
     pub fn divided(mut self, pool: Pool) -> Self {
-        let rows = self.steps.iter().map(Step::parts).max().unwrap_or(1);
-        if pool.threads() > 1 && rows > 1 {
+        if pool.threads() > 1 && self.steps.iter().any(|step| step.parts() > 1) {
+            let rows = self.steps.iter().map(Step::rows).max().unwrap_or(1);
             let share = &mut self.shares[0];
-            let row = share.registers.len();
+            // A row of registers has a length, that it is known that there are several.
+            let row = share.registers.len().max(Aligned::<T>::LINE);
             share.registers = Aligned::new(row * rows);
             share.memory.row = row;
         }

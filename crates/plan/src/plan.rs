@@ -49,7 +49,7 @@ pub fn compile<T: Real>(
     outputs: &[Expr<'_>], updates: &[(String, Expr<'_>)],
 ) -> Result<Plan<T>, EvalError> {
     let program = Program::new(outputs, updates)?;
-    let target = Target { isa: Isa::best(), numerics: Numerics::Fast };
+    let target = Target { isa: Isa::best(), numerics: Numerics::Fast, round: None };
     Ok(Plan { program, target, pool: Pool::new(1), compiled: Vec::new(), latest: 0 })
 }
 
@@ -80,6 +80,29 @@ impl<T: Real> Plan<T> {
     /// thread, and so does all of a plan's step while another plan's is using the pool.
     pub fn threads(self, threads: usize) -> Self {
         Self { pool: Pool::new(threads), compiled: Vec::new(), ..self }
+    }
+
+    /// This plan with batches taken so many examples at a time, at least one, where they can be: where
+    /// what is computed of each example depends on no other, and the rest on sums over them. It
+    /// needs less memory then. If nothing is said, the plan chooses.
+    ///
+    /// ```
+    /// use gradus_ops::{Arrays, Graph, Inputs, input, matmul, mean_all, param, relu};
+    /// use gradus_plan::compile;
+    /// use ndarray::Array2;
+    ///
+    /// let g = Graph::new();
+    /// let (x, w) = (input(&g, "x", ("n", 3)), param(&g, "w", [3, 2]));
+    /// let mut plan = compile::<f32>(&[mean_all(relu(matmul(x, w)))], &[]).unwrap().round(16);
+    /// let mut state = Arrays::from([("w".to_owned(), Array2::ones((3, 2)).into_dyn())]);
+    /// let x = Array2::ones((100, 3));
+    /// let y = plan.step(&mut state, &Inputs::new().with("x", &x)).unwrap();
+    /// assert!((y[0].sum() - 3.0).abs() < 1e-5);
+    /// assert!(plan.describe().contains("6 rounds of 16 examples"));
+    /// ```
+    pub fn round(self, examples: usize) -> Self {
+        let target = Target { round: Some(examples.max(1)), ..self.target };
+        Self { target, compiled: Vec::new(), ..self }
     }
 
     /// The memory of the binding that was used last, in bytes: what the plan keeps for the values
@@ -124,7 +147,7 @@ impl<T: Real> Plan<T> {
         for part in &compiled.parts {
             if part.round > 0 {
                 let (rounds, round) = (part.rounds, part.round);
-                text += &format!("      rounds: {rounds} of {round} examples\n");
+                text += &format!("      {rounds} rounds of {round} examples:\n");
             }
             for k in 0..part.steps.len() {
                 text += &format!("{:>4}  {}\n", steps + k, self.describe_step(part, k));

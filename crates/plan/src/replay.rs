@@ -24,6 +24,8 @@ use crate::pool::Pool;
 pub struct Compiled<T> {
     /// The arrays that matter, in the order of their names.
     given: Vec<Given<T>>,
+    /// All arrays of the state and of the inputs when this was made, in the order of their names.
+    seen: [Vec<Seen>; 2],
     pub(crate) parts: Vec<Part<T>>,
     /// What one part leaves for another.
     between: Vec<Between<T>>,
@@ -40,6 +42,41 @@ struct Given<T> {
     sizes: Vec<usize>,
     /// Where its elements lie side by side, if the caller's do not.
     staged: Vec<T>,
+}
+
+/// An array as it was when the plan was made: if it is so again, it need not be looked for.
+struct Seen {
+    name: String,
+    sizes: Vec<usize>,
+    /// Its place among those that matter, if it is one.
+    given: Option<usize>,
+}
+
+impl Seen {
+    fn all<'a>(
+        arrays: impl Iterator<Item = (&'a str, &'a [usize])>, given: &[Given<impl Sized>],
+    ) -> Vec<Self> {
+        let seen = arrays.map(|(name, sizes)| {
+            let given = given.binary_search_by(|given| given.name.as_str().cmp(name)).ok();
+            Self { name: name.to_owned(), sizes: sizes.to_vec(), given }
+        });
+        seen.collect()
+    }
+
+    /// Whether this array has the name and the sizes, its elements side by side in row-major order.
+    fn is(&self, name: &str, sizes: &[usize], strides: &[isize]) -> bool {
+        // Names and shapes are too short for a call that compares them.
+        if self.name.len() != name.len() || self.sizes.len() != sizes.len() {
+            return false;
+        }
+        let mut same = self.name.bytes().zip(name.bytes()).all(|(a, b)| a == b);
+        let mut stride = 1;
+        for (&seen, (&size, &found)) in self.sizes.iter().zip(sizes.iter().zip(strides)).rev() {
+            same &= seen == size && found == stride;
+            stride *= size as isize;
+        }
+        same
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,6 +160,9 @@ impl<T: Real> Compiled<T> {
             Given { name: name.to_owned(), from, sizes, staged: Vec::new() }
         });
         let given: Vec<Given<T>> = given.collect();
+        let states = state.iter().map(|(name, array)| (name.as_str(), array.shape()));
+        let others = inputs.iter().map(|(name, array)| (name, array.shape()));
+        let seen = [Seen::all(states, &given), Seen::all(others, &given)];
         let whole = Net::bind(program, env, None);
         let shapes = whole.outputs.iter().map(|&y| whole.nodes[y].sizes.as_slice());
         let outputs: Vec<ArrayD<T>> = shapes.map(ArrayD::zeros).collect();
@@ -130,7 +170,7 @@ impl<T: Real> Compiled<T> {
         let (parts, between) = Maker { names, program, env, target, pool }.parts(&whole);
         let heads = given.len() + between.len() + outputs.len();
         let heads = Memory { bases: Vec::with_capacity(heads), row: 0 };
-        Self { given, parts, between, outputs, heads, pool }
+        Self { given, seen, parts, between, outputs, heads, pool }
     }
 
     /// How many numbers the plan keeps: between its steps, of these at the worst moment, and in
@@ -151,14 +191,57 @@ impl<T: Real> Compiled<T> {
     pub fn fits(&mut self, state: &mut Arrays<T>, inputs: &Inputs<'_, T>) -> bool {
         let heads = &mut self.heads.bases;
         heads.clear();
+        heads.resize(self.given.len(), std::ptr::null_mut());
+        if !self.are_as_before(state, inputs) && !self.are_found(state, inputs) {
+            return false;
+        }
+        let heads = &mut self.heads.bases;
+        heads.extend(self.between.iter_mut().map(|array| array.numbers.pointer()));
+        heads.extend(self.outputs.iter_mut().map(ArrayD::as_mut_ptr));
+        true
+    }
+
+    /// Whether all arrays, also those that do not matter, have the names and sizes that they had when
+    /// this was made.
+    fn are_as_before(&mut self, state: &mut Arrays<T>, inputs: &Inputs<'_, T>) -> bool {
+        let heads = &mut self.heads.bases;
+        let [states, others] = &self.seen;
+        let mut seen = states.iter();
+        for (name, array) in state.iter_mut() {
+            match seen.next() {
+                Some(seen) if seen.is(name, array.shape(), array.strides()) => {
+                    if let Some(given) = seen.given {
+                        heads[given] = array.as_mut_ptr();
+                    }
+                }
+                _ => return false,
+            }
+        }
+        let mut more = others.iter();
+        for (name, array) in inputs.iter() {
+            match more.next() {
+                Some(seen) if seen.is(name, array.shape(), array.strides()) => {
+                    if let Some(given) = seen.given {
+                        heads[given] = array.as_ptr().cast_mut();
+                    }
+                }
+                _ => return false,
+            }
+        }
+        seen.next().is_none() && more.next().is_none()
+    }
+
+    /// Whether the arrays that matter are among these, where they are expected and with the sizes.
+    fn are_found(&mut self, state: &mut Arrays<T>, inputs: &Inputs<'_, T>) -> bool {
+        let heads = &mut self.heads.bases;
         // All three lists are in the order of the names.
         let (mut states, mut others) = (state.iter_mut().peekable(), inputs.iter().peekable());
-        for given in &mut self.given {
+        for (head, given) in heads.iter_mut().zip(&mut self.given) {
             while states.next_if(|(name, _)| name.as_str() < given.name.as_str()).is_some() {}
             while others.next_if(|(name, _)| *name < given.name.as_str()).is_some() {}
             let state = states.next_if(|(name, _)| **name == given.name);
             let other = others.next_if(|(name, _)| *name == given.name.as_str());
-            let pointer = match (given.from, state, other) {
+            *head = match (given.from, state, other) {
                 (Source::State, Some((_, array)), None) => {
                     if array.shape() != given.sizes || !array.is_standard_layout() {
                         return false;
@@ -178,13 +261,10 @@ impl<T: Real> Compiled<T> {
                         }
                     }
                 }
-                (Source::Nowhere, None, None) => std::ptr::null_mut(),
+                (Source::Nowhere, None, None) => continue,
                 _ => return false,
             };
-            heads.push(pointer);
         }
-        heads.extend(self.between.iter_mut().map(|array| array.numbers.pointer()));
-        heads.extend(self.outputs.iter_mut().map(ArrayD::as_mut_ptr));
         true
     }
 

@@ -310,7 +310,7 @@ mod tests {
         let (x, s, state) = (Array2::<f64>::zeros((2, 3)), arr0(1.0), Arrays::new());
         let given = Inputs::new().with("x", &x).with("s", &s);
         let env = program.environment(&state, &given).unwrap();
-        let net = simplify::<f64>(&Net::bind(&program, &env));
+        let net = simplify::<f64>(&Net::bind(&program, &env, None));
         let names = net.nodes.iter().map(|node| node.op.to_string());
         names.filter(|name| !name.starts_with("input")).collect::<Vec<_>>().join(", ")
     }

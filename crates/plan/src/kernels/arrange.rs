@@ -2,10 +2,13 @@
 
 #![allow(unsafe_code)]
 
+use std::ops::Range;
+
 use crate::arena::Memory;
-use crate::kernels::Real;
+use crate::kernels::cost::{Cost, share};
 use crate::kernels::pass::row_offset;
 use crate::kernels::step::Objection;
+use crate::kernels::{Isa, Real};
 use crate::memory::Place;
 use crate::net::Sizes;
 
@@ -21,10 +24,42 @@ pub(crate) struct Copy {
 }
 
 impl Copy {
+    /// Into how many parts of rows it is divided.
+    pub fn parts<T>(&self) -> usize {
+        let close =
+            [&self.from_strides, &self.to_strides].map(|strides| strides.last() == Some(&1));
+        let cost = if close == [true, true] { Cost::COPIED } else { Cost::GATHERED };
+        // Its speed is that of the memory, whatever the instructions.
+        cost.parts::<T>(self.sizes.iter().product(), Isa::Avx512).min(self.rows().max(1))
+    }
+
+    /// The rows of the last axis.
+    fn rows(&self) -> usize {
+        self.sizes.iter().rev().skip(1).product()
+    }
+
     /// # Safety
     ///
     /// All elements must lie in `memory`, and those read must not overlap those written.
     pub unsafe fn run<T: Real>(&self, memory: &Memory<T>) {
+        // SAFETY: by the caller's promise.
+        unsafe { self.some(memory, 0..self.rows()) };
+    }
+
+    /// # Safety
+    ///
+    /// As [`run`](Self::run).
+    pub unsafe fn run_part<T: Real>(&self, memory: &Memory<T>, part: usize) {
+        // SAFETY: by the caller's promise.
+        unsafe { self.some(memory, share(self.rows(), self.parts::<T>(), part)) };
+    }
+
+    /// Some of the rows.
+    ///
+    /// # Safety
+    ///
+    /// As [`run`](Self::run).
+    unsafe fn some<T: Real>(&self, memory: &Memory<T>, rows: Range<usize>) {
         // SAFETY: by the caller's promise, here and below.
         let (from, to) = unsafe { (memory.at(self.from), memory.at(self.to)) };
         let Some((&length, outer)) = self.sizes.split_last() else {
@@ -33,7 +68,7 @@ impl Copy {
         };
         let (step, from_outer) = self.from_strides.split_last().expect("as many as sizes");
         let (to_step, to_outer) = self.to_strides.split_last().expect("as many as sizes");
-        for row in 0..outer.iter().product() {
+        for row in rows {
             let (read, write) =
                 (row_offset(outer, from_outer, row), row_offset(outer, to_outer, row));
             // SAFETY: a row of each arrangement.

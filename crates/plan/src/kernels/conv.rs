@@ -12,10 +12,14 @@
 
 mod geometry;
 
+use std::ops::Range;
+
 use gradus_ops::Convolution;
 
 use crate::arena::Memory;
+use crate::kernels::cost::{Cost, share};
 use crate::kernels::gemm::{Product, Start, dot_body, outer_body};
+use crate::kernels::reduce::{Reduce, Reduction};
 use crate::kernels::vector::{Job, Vector, run};
 use crate::kernels::{Isa, Real};
 use crate::memory::{Place, REGISTERS};
@@ -41,6 +45,9 @@ pub(crate) struct Conv {
     /// What is added to each map of a forward convolution.
     bias: Option<Place>,
     geometry: Geometry,
+    /// Of so many parts of the examples, each for itself; of the adjoint of a filter, each part is a
+    /// result.
+    parts: usize,
     isa: Isa,
 }
 
@@ -49,12 +56,32 @@ const BLOCK: usize = 8;
 
 impl Conv {
     /// For the sizes of pictures, filters and maps.
-    pub fn new(
+    pub fn new<T: Real>(
         direction: Direction, convolution: Convolution, sizes: [[usize; 4]; 3], places: [Place; 3],
         bias: Option<Place>, isa: Isa,
     ) -> Self {
         let geometry = Geometry::new(convolution, sizes);
-        Self { direction, places, bias, geometry, isa }
+        let examples = geometry.examples;
+        let products = geometry.weights() * geometry.y[0] * geometry.y[1] * examples;
+        let parts = Cost::MULTIPLIED.parts::<T>(products, isa).min(examples.max(1));
+        Self { direction, places, bias, geometry, parts, isa }
+    }
+
+    /// Into how many parts it is divided.
+    pub fn parts(&self) -> usize {
+        self.parts
+    }
+
+    /// If it is the adjoint of a filter and has parts: the same with their results side by side at
+    /// `between`, and what adds them up.
+    pub fn in_pieces<T: Real>(self, between: Place) -> Result<(Self, Reduce), Self> {
+        let [a, b, to] = self.places;
+        if self.direction != Direction::Filter || self.parts == 1 {
+            return Err(self);
+        }
+        let shape = [1, self.parts, self.geometry.weights()];
+        let sum = Reduce::new::<T>(Reduction::Sum, [between, to], shape, self.isa);
+        Ok((Self { places: [a, b, between], ..self }, sum))
     }
 
     /// The direction and the sizes.
@@ -73,7 +100,7 @@ impl Conv {
     /// How many registers it needs.
     pub fn registers(&self) -> usize {
         let g = &self.geometry;
-        let weights = g.maps * g.channels * g.w[0] * g.w[1];
+        let weights = g.weights() / g.groups;
         match self.direction {
             Direction::Forward => weights + g.picture() + g.maps * g.run(),
             Direction::Input => weights + g.maps * g.spread() + g.channels * g.cells(),
@@ -85,13 +112,42 @@ impl Conv {
     ///
     /// The operands and the result must lie in `memory`, and these not overlap.
     pub unsafe fn run<T: Real>(&self, memory: &Memory<T>) {
+        // SAFETY: by the caller's promise.
+        unsafe {
+            match self.direction {
+                Direction::Filter => (0..self.parts).for_each(|part| self.run_part(memory, part)),
+                _ => self.some(memory, 0..self.geometry.examples, 0, 0),
+            }
+        }
+    }
+
+    /// # Safety
+    ///
+    /// As [`run`](Self::run), and the registers must have a row for the part.
+    pub unsafe fn run_part<T: Real>(&self, memory: &Memory<T>, part: usize) {
+        let g = &self.geometry;
+        let result = if self.direction == Direction::Filter { part * g.weights() } else { 0 };
+        let examples = share(g.examples, self.parts, part);
+        // SAFETY: by the caller's promise.
+        unsafe { self.some(memory, examples, result, part * memory.row) };
+    }
+
+    /// What some examples give, with the registers that begin at `row`.
+    ///
+    /// # Safety
+    ///
+    /// As [`run`](Self::run), and there must be such registers.
+    unsafe fn some<T: Real>(
+        &self, memory: &Memory<T>, examples: Range<usize>, result: usize, row: usize,
+    ) {
+        let (g, direction) = (&self.geometry, self.direction);
         // SAFETY: by the caller's promise, here and in the job.
         unsafe {
             let [a, b, to] = self.places.map(|place| memory.at(place));
-            let scratch = memory.at(Place { base: REGISTERS, offset: 0 });
+            let to = to.add(result);
+            let scratch = memory.at(Place { base: REGISTERS, offset: row });
             let bias = self.bias.map(|place| memory.at(place).cast_const());
-            let g = &self.geometry;
-            run(self.isa, &ConvJob { direction: self.direction, g, a, b, to, bias, scratch });
+            run(self.isa, &ConvJob { direction, g, examples, a, b, to, bias, scratch });
         }
     }
 }
@@ -99,6 +155,7 @@ impl Conv {
 struct ConvJob<'a, T> {
     direction: Direction,
     g: &'a Geometry,
+    examples: Range<usize>,
     a: *const T,
     b: *const T,
     to: *mut T,
@@ -211,7 +268,7 @@ impl<T: Real> ConvJob<'_, T> {
             std::slice::from_raw_parts_mut(padded, g.picture()).fill(T::zero());
             for group in 0..g.groups {
                 transpose(self.b.add(group * g.maps * length), weights, g.maps, length);
-                for n in 0..g.examples {
+                for n in self.examples.clone() {
                     let x = self.a.add(n * g.groups * g.channels * x_size);
                     let b = self.picture::<V>(x, padded, group);
                     let first = group * g.maps;
@@ -260,7 +317,7 @@ impl<T: Real> ConvJob<'_, T> {
                         packed = packed.add(1);
                     }
                 }
-                for n in 0..g.examples {
+                for n in self.examples.clone() {
                     let first = n * g.groups + group;
                     let y = self.a.add(first * g.maps * y_size);
                     for o in 0..g.maps {
@@ -343,9 +400,9 @@ impl<T: Real> ConvJob<'_, T> {
             let all = block * (g.picture() + spread);
             std::slice::from_raw_parts_mut(self.scratch, all).fill(T::zero());
             for group in 0..g.groups {
-                let mut n = 0;
-                while n < g.examples {
-                    let times = block.min(g.examples - n);
+                let mut n = self.examples.start;
+                while n < self.examples.end {
+                    let times = block.min(self.examples.end - n);
                     let mut b = self.a.add((n * g.groups + group) * g.channels * x_size);
                     let mut b_next = g.groups * g.channels * x_size;
                     for k in 0..times {

@@ -22,28 +22,34 @@ impl Cost {
     const FUNCTION: Self = Self(0.4);
     /// A function of the standard library.
     const SCALAR: Self = Self(6.0);
+    /// The softmax of a row, or what is like it.
+    pub const SOFTMAX: Self = Self(2.5);
+    /// A cell of the pictures that are pooled, where windows of 2×2 lie side by side, and else.
+    pub const PAIRED: Self = Self(0.3);
+    pub const POOLED: Self = Self(4.0);
+    /// A copy, of rows and of elements that do not lie side by side.
+    pub const COPIED: Self = Self(0.13);
+    pub const GATHERED: Self = Self(0.8);
+    /// A product that is added to a sum.
+    pub const MULTIPLIED: Self = Self(0.025);
 
     /// The cost of a function of one number.
     pub fn of1(f: Fun1, numerics: Numerics) -> Self {
-        use Fun1::{Abs, Copy, Cos, Exp, Log, Neg, Reciprocal, Relu, Rsqrt, Sigmoid, Sign, Sin};
-        use Fun1::{Softplus, Sqrt, Square, Step, Tanh};
+        use Fun1::{Abs, Copy, Neg, Reciprocal, Relu, Rsqrt, Sign, Sqrt, Square, Step};
         match f {
             Copy | Neg | Square | Relu | Abs | Sign | Step | Reciprocal | Sqrt | Rsqrt => {
                 Self::ARITHMETIC
             }
-            Exp | Log | Sin | Cos | Tanh | Sigmoid | Softplus if numerics == Numerics::Fast => {
-                Self::FUNCTION
-            }
+            _ if f.in_registers(numerics) => Self::FUNCTION,
             _ => Self::SCALAR,
         }
     }
 
     /// The cost of a function of two numbers.
     pub fn of2(f: Fun2, numerics: Numerics) -> Self {
-        use Fun2::{BinaryCrossEntropy, BinaryCrossEntropyWithLogits, Pow, XLogY};
         match f {
-            BinaryCrossEntropyWithLogits if numerics == Numerics::Fast => Self::FUNCTION,
-            BinaryCrossEntropyWithLogits | BinaryCrossEntropy | Pow | XLogY => Self::SCALAR,
+            _ if !f.in_registers(numerics) => Self::SCALAR,
+            Fun2::BinaryCrossEntropyWithLogits => Self::FUNCTION,
             _ => Self::ARITHMETIC,
         }
     }
@@ -57,7 +63,8 @@ impl Cost {
         };
         let wide = size_of::<T>() as f64 / 4.0;
         let parts = self.0 * wide * narrow * elements as f64 / PART;
-        (parts as usize).clamp(1, MOST)
+        // A power of two, which two or four threads can share out equally.
+        1 << (parts as usize).clamp(1, MOST).ilog2()
     }
 }
 

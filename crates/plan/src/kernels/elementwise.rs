@@ -172,9 +172,21 @@ impl Fun1 {
         Self::Step,
     ];
 
+    /// Whether its kernel computes a register at a time.
+    pub(super) fn in_registers(self, numerics: Numerics) -> bool {
+        use Fun1::{
+            Atan, Cos, Cosh, Exp, Expm1, Log, Log1p, Sigmoid, Sin, Sinh, Softplus, Tan, Tanh,
+        };
+        match self {
+            Expm1 | Log1p | Tan | Atan | Sinh | Cosh => false,
+            Exp | Log | Sin | Cos | Tanh | Sigmoid | Softplus => numerics == Numerics::Fast,
+            _ => true,
+        }
+    }
+
     /// f(x) in registers.
     #[inline(always)]
-    fn of_vector<T: Real, V: Vector<T>>(self, x: V) -> V {
+    pub(super) fn of_vector<T: Real, V: Vector<T>>(self, x: V) -> V {
         let (zero, one) = (V::splat(T::zero()), V::splat(T::one()));
         match self {
             Self::Copy => x,
@@ -242,9 +254,18 @@ impl Fun2 {
         Self::BinaryCrossEntropyWithLogits,
     ];
 
+    /// Whether its kernel computes a register at a time.
+    pub(super) fn in_registers(self, numerics: Numerics) -> bool {
+        match self {
+            Self::Pow | Self::XLogY | Self::BinaryCrossEntropy => false,
+            Self::BinaryCrossEntropyWithLogits => numerics == Numerics::Fast,
+            _ => true,
+        }
+    }
+
     /// f(a, b) in registers.
     #[inline(always)]
-    fn of_vector<T: Real, V: Vector<T>>(self, a: V, b: V) -> V {
+    pub(super) fn of_vector<T: Real, V: Vector<T>>(self, a: V, b: V) -> V {
         let (zero, one) = (V::splat(T::zero()), V::splat(T::one()));
         match self {
             Self::Add => a.add(b),

@@ -13,6 +13,7 @@ pub(crate) mod pass;
 pub(crate) mod pool;
 mod portable;
 pub(crate) mod reduce;
+pub(crate) mod short;
 pub(crate) mod step;
 pub(crate) mod turn;
 mod vector;

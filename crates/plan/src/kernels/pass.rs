@@ -143,7 +143,7 @@ impl Load {
     /// # Safety
     ///
     /// All elements of the view must lie in `memory`.
-    unsafe fn run<T: Real>(&self, memory: &Memory<T>, start: usize, n: usize, row: usize) {
+    pub unsafe fn run<T: Real>(&self, memory: &Memory<T>, start: usize, n: usize, row: usize) {
         // SAFETY: by the caller's promise, also below.
         let (from, to) = unsafe {
             let offset = row + self.register;

@@ -4,9 +4,12 @@
 
 #![allow(unsafe_code)]
 
+use std::ops::Range;
+
 use gradus_ops::Pooling;
 
 use crate::arena::Memory;
+use crate::kernels::cost::{Cost, share};
 use crate::kernels::vector::{Job, Vector, run};
 use crate::kernels::{Isa, Real};
 use crate::memory::Place;
@@ -39,23 +42,52 @@ pub(crate) struct Pool {
 }
 
 impl Pool {
+    /// Whether the windows are 2×2 and lie side by side.
+    fn pairs(&self) -> bool {
+        let Pooling { window, stride, padding } = self.pooling;
+        window == [2, 2] && stride == [2, 2] && padding == [[0, 0], [0, 0]]
+    }
+
+    /// Into how many parts it is divided.
+    pub fn parts<T>(&self) -> usize {
+        let cost = if self.pairs() { Cost::PAIRED } else { Cost::POOLED };
+        let cells = self.pictures * self.size[0] * self.size[1];
+        cost.parts::<T>(cells, self.isa).min(self.pictures.max(1))
+    }
+
     /// # Safety
     ///
     /// The operands and the result must lie in `memory`, and these not overlap.
     pub unsafe fn run<T: Real>(&self, memory: &Memory<T>) {
+        // SAFETY: by the caller's promise.
+        unsafe { self.some(memory, 0..self.pictures) };
+    }
+
+    /// # Safety
+    ///
+    /// As [`run`](Self::run).
+    pub unsafe fn run_part<T: Real>(&self, memory: &Memory<T>, part: usize) {
+        // SAFETY: by the caller's promise.
+        unsafe { self.some(memory, share(self.pictures, self.parts::<T>(), part)) };
+    }
+
+    /// Some of the pictures.
+    ///
+    /// # Safety
+    ///
+    /// As [`run`](Self::run).
+    unsafe fn some<T: Real>(&self, memory: &Memory<T>, pictures: Range<usize>) {
+        let cells = self.size[0] * self.size[1];
         // SAFETY: by the caller's promise, here and in the job.
         unsafe {
             let (x, b, to) = (memory.at(self.x), memory.at(self.b), memory.at(self.to));
-            let len = match self.role {
-                Role::Scatter => self.pictures * self.size[0] * self.size[1],
-                _ => 0,
-            };
-            std::slice::from_raw_parts_mut(to, len).fill(T::zero());
-            let Pooling { window, stride, padding } = self.pooling;
-            let pairs = window == [2, 2] && stride == [2, 2] && padding == [[0, 0], [0, 0]];
-            match pairs {
-                true => run(self.isa, &Pairs { pool: self, x, b, to }),
-                false => self.windows(x, b, to),
+            if self.role == Role::Scatter {
+                let to = to.add(pictures.start * cells);
+                std::slice::from_raw_parts_mut(to, pictures.len() * cells).fill(T::zero());
+            }
+            match self.pairs() {
+                true => run(self.isa, &Pairs { pool: self, pictures, x, b, to }),
+                false => self.windows(pictures, x, b, to),
             }
         }
     }
@@ -65,9 +97,11 @@ impl Pool {
     /// # Safety
     ///
     /// As [`run`](Self::run).
-    unsafe fn windows<T: Real>(&self, x: *const T, b: *const T, to: *mut T) {
+    unsafe fn windows<T: Real>(
+        &self, pictures: Range<usize>, x: *const T, b: *const T, to: *mut T,
+    ) {
         let ([rows, columns], [height, width]) = (self.pooled, self.size);
-        for place in 0..self.pictures * rows * columns {
+        for place in pictures.start * rows * columns..pictures.end * rows * columns {
             let (picture, i, j) =
                 (place / (rows * columns), place / columns % rows, place % columns);
             let first = picture * height * width;
@@ -116,6 +150,7 @@ impl Pool {
 /// Windows of 2×2 side by side.
 struct Pairs<'a, T> {
     pool: &'a Pool,
+    pictures: Range<usize>,
     x: *const T,
     b: *const T,
     to: *mut T,
@@ -127,9 +162,8 @@ impl<T: Real> Job<T> for Pairs<'_, T> {
     /// As [`Pool::run`].
     #[inline(always)]
     unsafe fn run<V: Vector<T>>(&self) {
-        let Pool { pictures, size: [height, width], pooled: [rows, columns], role, .. } =
-            *self.pool;
-        for picture in 0..pictures {
+        let Pool { size: [height, width], pooled: [rows, columns], role, .. } = *self.pool;
+        for picture in self.pictures.clone() {
             for i in 0..rows {
                 let (place, cell) =
                     ((picture * rows + i) * columns, (picture * height + 2 * i) * width);

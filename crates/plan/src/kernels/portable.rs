@@ -202,3 +202,5 @@ macro_rules! lanes {
 
 lanes!(f32, u32, 8);
 lanes!(f64, u64, 4);
+lanes!(f32, u32, 1);
+lanes!(f64, u64, 1);

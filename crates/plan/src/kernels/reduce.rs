@@ -2,7 +2,10 @@
 
 #![allow(unsafe_code)]
 
+use std::ops::Range;
+
 use crate::arena::Memory;
+use crate::kernels::cost::{Cost, share};
 use crate::kernels::vector::{Job, Vector, run};
 use crate::kernels::{Fun1, Isa, Map1, Numerics, Real, math};
 use crate::memory::Place;
@@ -16,6 +19,10 @@ pub(crate) struct Reduce {
     pub outer: usize,
     pub length: usize,
     pub inner: usize,
+    /// How many rows of the last axis there are: where the last result has fewer than the others,
+    /// not `outer · length`.
+    pub rows: usize,
+    pub parts: usize,
     pub isa: Isa,
 }
 
@@ -27,28 +34,74 @@ pub(crate) enum Reduction {
 }
 
 impl Reduce {
+    /// The reduction of such axes, on as many threads as it is worth.
+    pub fn new<T: Real>(
+        kind: Reduction, [from, to]: [Place; 2], [outer, length, inner]: [usize; 3], isa: Isa,
+    ) -> Self {
+        let rows = outer * length;
+        let parts = Cost::ARITHMETIC.parts::<T>(rows * inner, isa).min(outer.max(1));
+        Self { kind, from, to, outer, length, inner, rows, parts, isa }
+    }
+
+    /// Of a large reduction to few numbers: that of so many pieces to `between`, which gets as many
+    /// rows, and that of these.
+    pub fn in_pieces<T: Real>(&self, between: Place) -> Option<(usize, [Self; 2])> {
+        let &Self { kind, from, to, outer, length, inner, isa, .. } = self;
+        let pieces = Cost::ARITHMETIC.parts::<T>(length * inner, isa).min(length / 2);
+        if outer != 1 || pieces < 2 {
+            return None;
+        }
+        let piece = length.div_ceil(pieces);
+        let pieces = length.div_ceil(piece);
+        let first = Self::new::<T>(kind, [from, between], [pieces, piece, inner], isa);
+        let second = Self::new::<T>(kind, [between, to], [1, pieces, inner], isa);
+        Some((pieces * inner, [Self { rows: length, ..first }, second]))
+    }
+
     /// # Safety
     ///
     /// The operand and the result must lie in `memory` and not overlap.
     pub unsafe fn run<T: Real>(&self, memory: &Memory<T>) {
         // SAFETY: by the caller's promise.
+        unsafe { self.results(memory, 0..self.outer) };
+    }
+
+    /// # Safety
+    ///
+    /// As [`run`](Self::run).
+    pub unsafe fn run_part<T: Real>(&self, memory: &Memory<T>, part: usize) {
+        // SAFETY: by the caller's promise.
+        unsafe { self.results(memory, share(self.outer, self.parts, part)) };
+    }
+
+    /// These of the outer results.
+    ///
+    /// # Safety
+    ///
+    /// As [`run`](Self::run).
+    unsafe fn results<T: Real>(&self, memory: &Memory<T>, outer: Range<usize>) {
+        let &Self { length, inner, rows, .. } = self;
+        let (first, end) = ((outer.start * length).min(rows), (outer.end * length).min(rows));
+        // SAFETY: by the caller's promise.
         let (x, y) = unsafe {
-            let x = self.outer * self.length * self.inner;
-            let x = std::slice::from_raw_parts(memory.at(self.from), x);
-            let y = std::slice::from_raw_parts_mut(memory.at(self.to), self.outer * self.inner);
-            (x, y)
+            let x = memory.at(self.from).add(first * inner);
+            let y = memory.at(self.to).add(outer.start * inner);
+            let x = std::slice::from_raw_parts(x, (end - first) * inner);
+            (x, std::slice::from_raw_parts_mut(y, outer.len() * inner))
         };
         match self.kind {
             _ if x.is_empty() => y.fill(self.kind.nothing()),
             Reduction::Max => self.largest(x, y),
             // SAFETY: the plan is made for instructions that the machine has.
-            Reduction::Sum => unsafe { run(self.isa, &Sums { shape: self, x, y: y.as_mut_ptr() }) },
+            Reduction::Sum => unsafe {
+                run(self.isa, &Sums { length, inner, x, y: y.as_mut_ptr(), results: y.len() });
+            },
         }
     }
 
     fn largest<T: Real>(&self, x: &[T], y: &mut [T]) {
         y.fill(self.kind.nothing());
-        let parts = x.chunks_exact(self.length * self.inner);
+        let parts = x.chunks(self.length * self.inner);
         for (part, y) in parts.zip(y.chunks_exact_mut(self.inner)) {
             for row in part.chunks_exact(self.inner) {
                 let larger = |y: T, x: T| if x > y || x.is_nan() { x } else { y };
@@ -70,9 +123,11 @@ impl Reduction {
 
 /// Sums, in an order that depends on the sizes and the registers alone.
 struct Sums<'a, T> {
-    shape: &'a Reduce,
+    length: usize,
+    inner: usize,
     x: &'a [T],
     y: *mut T,
+    results: usize,
 }
 
 impl<T: Real> Job<T> for Sums<'_, T> {
@@ -81,10 +136,10 @@ impl<T: Real> Job<T> for Sums<'_, T> {
     /// There must be room for the results.
     #[inline(always)]
     unsafe fn run<V: Vector<T>>(&self) {
-        let &Reduce { outer, length, inner, .. } = self.shape;
-        // SAFETY: as many results as the shape says.
-        let y = unsafe { std::slice::from_raw_parts_mut(self.y, outer * inner) };
-        for (k, part) in self.x.chunks_exact(length * inner).enumerate() {
+        let &Self { length, inner, .. } = self;
+        // SAFETY: by the caller's promise.
+        let y = unsafe { std::slice::from_raw_parts_mut(self.y, self.results) };
+        for (k, part) in self.x.chunks(length * inner).enumerate() {
             let y = &mut y[k * inner..][..inner];
             match inner {
                 1 => y[0] = total::<T, V>(part),
@@ -184,6 +239,7 @@ pub(crate) struct Rows<T> {
     rows: usize,
     length: usize,
     inner: usize,
+    parts: usize,
     exp: Map1<T>,
     isa: Isa,
 }
@@ -199,8 +255,14 @@ impl<T: Real> Rows<T> {
     pub fn new(
         kind: RowKind, from: Place, to: Place, [rows, length, inner]: [usize; 3], isa: Isa,
     ) -> Self {
+        let parts = Cost::SOFTMAX.parts::<T>(rows * length * inner, isa).min(rows.max(1));
         let exp = T::map1(Fun1::Exp, isa, Numerics::Fast);
-        Self { kind, from, to, rows, length, inner, exp, isa }
+        Self { kind, from, to, rows, length, inner, parts, exp, isa }
+    }
+
+    /// Into how many parts it is divided.
+    pub fn parts(&self) -> usize {
+        self.parts
     }
 
     /// # Safety
@@ -208,12 +270,30 @@ impl<T: Real> Rows<T> {
     /// The operand and the result must lie in `memory` and not overlap.
     pub unsafe fn run(&self, memory: &Memory<T>) {
         // SAFETY: by the caller's promise.
+        unsafe { self.some(memory, 0..self.rows) };
+    }
+
+    /// # Safety
+    ///
+    /// As [`run`](Self::run).
+    pub unsafe fn run_part(&self, memory: &Memory<T>, part: usize) {
+        // SAFETY: by the caller's promise.
+        unsafe { self.some(memory, share(self.rows, self.parts, part)) };
+    }
+
+    /// Some of the rows.
+    ///
+    /// # Safety
+    ///
+    /// As [`run`](Self::run).
+    unsafe fn some(&self, memory: &Memory<T>, rows: Range<usize>) {
+        // SAFETY: by the caller's promise.
         let (x, y) = unsafe { (memory.at(self.from), memory.at(self.to)) };
         if self.inner > 1 {
             // SAFETY: by the caller's promise.
-            return unsafe { run(self.isa, &Columns { shape: self, x, y }) };
+            return unsafe { run(self.isa, &Columns { shape: self, rows, x, y }) };
         }
-        for row in 0..self.rows {
+        for row in rows {
             // SAFETY: within the operand.
             let x = unsafe { std::slice::from_raw_parts(x.add(row * self.length), self.length) };
             let largest = x.iter().fold(T::neg_infinity(), |largest, &x| largest.max(x));
@@ -266,6 +346,7 @@ impl<T: Real> Rows<T> {
 /// Softmax and its kin along the middle axis: a register of neighbours at a time.
 struct Columns<'a, T> {
     shape: &'a Rows<T>,
+    rows: Range<usize>,
     x: *const T,
     y: *mut T,
 }
@@ -276,8 +357,8 @@ impl<T: Real> Job<T> for Columns<'_, T> {
     /// As [`Rows::run`].
     #[inline(always)]
     unsafe fn run<V: Vector<T>>(&self) {
-        let &Rows { rows, length, inner, .. } = self.shape;
-        for row in 0..rows {
+        let &Rows { length, inner, .. } = self.shape;
+        for row in self.rows.clone() {
             let mut j = 0;
             while j < inner {
                 let n = (inner - j).min(V::LANES);

@@ -16,6 +16,7 @@ use crate::kernels::matmul::Matmul;
 use crate::kernels::pass::Pass;
 use crate::kernels::pool::Pool;
 use crate::kernels::reduce::{Reduce, Rows};
+use crate::kernels::short::Short;
 use crate::kernels::turn::Turn;
 use crate::memory::Place;
 use crate::net::Sizes;
@@ -24,6 +25,7 @@ use crate::net::Sizes;
 #[derive(Clone, Debug)]
 pub(crate) enum Step<T> {
     Pass(Pass<T>),
+    Short(Short<T>),
     Matmul(Matmul<T>),
     Conv(Box<Conv>),
     Pool(Box<Pool>),
@@ -65,10 +67,8 @@ impl<T: Real> Step<T> {
     /// What the step does, in a word or two.
     pub fn name(&self) -> String {
         match self {
-            Step::Pass(pass) => match pass.code.len() {
-                1 => "pass".to_owned(),
-                n => format!("pass of {n}"),
-            },
+            Step::Pass(pass) => pass_of(pass.code.len()),
+            Step::Short(pass) => format!("short {}", pass_of(pass.code.len())),
             Step::Matmul(matmul) => matmul.name(),
             Step::Conv(conv) => conv.name(),
             Step::Pool(_) => "pool".to_owned(),
@@ -95,8 +95,19 @@ impl<T: Real> Step<T> {
     pub fn parts(&self) -> usize {
         match self {
             Step::Pass(pass) => pass.parts,
+            Step::Conv(conv) => conv.parts(),
+            Step::Pool(pool) => pool.parts::<T>(),
+            Step::Reduce(reduce) => reduce.parts,
+            Step::Rows(rows) => rows.parts(),
+            Step::Copy(copy) => copy.parts::<T>(),
+            Step::Matmul(matmul) => matmul.parts(),
             _ => 1,
         }
+    }
+
+    /// How many rows of registers its parts need: a product has room of its own for each.
+    pub fn rows(&self) -> usize {
+        if let Step::Matmul(_) = self { 1 } else { self.parts() }
     }
 
     /// Runs a part of a step that has several. The parts together are the step, in any order and at
@@ -110,6 +121,12 @@ impl<T: Real> Step<T> {
         unsafe {
             match self {
                 Step::Pass(pass) => pass.run_part(memory, part),
+                Step::Conv(conv) => conv.run_part(memory, part),
+                Step::Pool(pool) => pool.run_part(memory, part),
+                Step::Reduce(reduce) => reduce.run_part(memory, part),
+                Step::Rows(rows) => rows.run_part(memory, part),
+                Step::Copy(copy) => copy.run_part(memory, part),
+                Step::Matmul(matmul) => matmul.run_part(memory, part),
                 _ => unreachable!("a step of one part"),
             }
         }
@@ -125,6 +142,7 @@ impl<T: Real> Step<T> {
         unsafe {
             match self {
                 Step::Pass(pass) => pass.run(memory),
+                Step::Short(pass) => pass.run(memory),
                 Step::Matmul(matmul) => matmul.run(memory),
                 Step::Conv(conv) => conv.run(memory),
                 Step::Pool(pool) => pool.run(memory),
@@ -147,6 +165,10 @@ impl<T: Real> Step<T> {
         }
         Ok(())
     }
+}
+
+fn pass_of(operations: usize) -> String {
+    if operations == 1 { "pass".to_owned() } else { format!("pass of {operations}") }
 }
 
 impl Apply {

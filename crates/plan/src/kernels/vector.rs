@@ -285,6 +285,9 @@ unsafe fn work<T, V: Vector<T>, J: Job<T>>(job: &J) {
 
 /// A number type with its registers.
 pub trait Registers: Float + 'static {
+    /// One number.
+    type Single: Vector<Self>;
+
     /// Without special instructions.
     type Portable: Vector<Self>;
 
@@ -298,6 +301,7 @@ pub trait Registers: Float + 'static {
 }
 
 impl Registers for f32 {
+    type Single = Lanes<f32, 1>;
     type Portable = Lanes<f32, 8>;
     #[cfg(target_arch = "x86_64")]
     type Avx2 = std::arch::x86_64::__m256;
@@ -306,6 +310,7 @@ impl Registers for f32 {
 }
 
 impl Registers for f64 {
+    type Single = Lanes<f64, 1>;
     type Portable = Lanes<f64, 4>;
     #[cfg(target_arch = "x86_64")]
     type Avx2 = std::arch::x86_64::__m256d;

@@ -96,7 +96,7 @@ impl<'a, 'b, T: Real> PassWriter<'a, 'b, T> {
 
     /// The operation of a node.
     pub fn write(&mut self, y: usize) {
-        let Target { isa, numerics } = self.lowerer.target;
+        let Target { isa, numerics, .. } = self.lowerer.target;
         let op = self.lowerer.node(y).op.clone();
         let instruction = match Function::of(&op) {
             Function::One(f) => {
@@ -148,7 +148,7 @@ impl<'a, 'b, T: Real> PassWriter<'a, 'b, T> {
     /// The pass, and how many numbers its registers hold.
     pub fn finish(mut self) -> (Pass<T>, usize) {
         // What could not be written at once is written when everything has been read.
-        let Target { isa, numerics } = self.lowerer.target;
+        let Target { isa, numerics, .. } = self.lowerer.target;
         for &y in self.nodes.iter().filter(|&&y| self.lowerer.fused.stored[y]) {
             let (value, place) = (self.values[&y], self.lowerer.result(y));
             if value.moves == 0 {
@@ -232,14 +232,14 @@ impl<'a, 'b, T: Real> PassWriter<'a, 'b, T> {
 }
 
 /// What an element-wise operation computes.
-enum Function {
+pub(super) enum Function {
     One(Fun1),
     Two(Fun2),
     Select,
 }
 
 impl Function {
-    fn of(op: &Op) -> Self {
+    pub fn of(op: &Op) -> Self {
         use Function::{One, Two};
         match op {
             Op::Add(_) => Two(Fun2::Add),

@@ -90,6 +90,11 @@ impl Geometry {
         }
     }
 
+    /// The weights of all filters.
+    pub fn weights(&self) -> usize {
+        self.groups * self.maps * self.channels * self.w[0] * self.w[1]
+    }
+
     /// The cells of a phase.
     pub fn cells(&self) -> usize {
         self.phase[0] * self.phase[1]

@@ -137,9 +137,9 @@ proptest! {
 
     #[test]
     fn kernels_of_products_agree(
-        m in size(54), n in size(256), k in size(256), kind in 0usize..3,
+        m in size(54), n in size(256), k in size(256), kind in 0usize..4,
     ) {
-        let kind = [Kind::Zero, Kind::Bias, Kind::Add][kind];
+        let kind = [Kind::Zero, Kind::Bias, Kind::Column, Kind::Add][kind];
         all_agree::<f32>([m, n, k], kind);
         all_agree::<f64>([m, n, k], kind);
     }

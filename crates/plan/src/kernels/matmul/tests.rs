@@ -29,7 +29,7 @@ fn parts_agree<T: Real>(sizes: [usize; 3], turned: [bool; 2], minus: bool, isa: 
         let mut registers = vec![T::nan(); matmul.registers()];
         let mut bases = vec![std::ptr::null_mut(), registers.as_mut_ptr()];
         bases.extend(arrays.iter_mut().map(Vec::as_mut_ptr));
-        let memory = Memory { bases };
+        let memory = Memory { bases, row: 0 };
         // SAFETY: the arrays have the sizes that the product was made for, which has enough registers.
         unsafe {
             match at_once {
