@@ -73,19 +73,19 @@ pub(crate) fn absorb(mut net: Net) -> (Net, HashMap<usize, Taken>) {
             taken.insert(y, Taken::Bias);
             continue;
         }
-        let found =
-            if let (false, Some(found)) = (minus, bias(a, b).or_else(|| bias(b, a))) {
-                Some(found)
-            } else if names.get(&y).is_some_and(|name| is_input(&net.nodes[a], name)) {
-                match (product(b), multiple(&net, b).filter(|_| alone(b))) {
-                    (Some([x, w]), _) => Some((Taken::Sum { minus }, smallvec![x, w, a])),
-                    (None, Some((m, factor))) => product(m)
-                        .map(|[x, w]| (Taken::Multiple { minus }, smallvec![x, w, a, factor])),
-                    (None, None) => None,
+        let found = if let (false, Some(found)) = (minus, bias(a, b).or_else(|| bias(b, a))) {
+            Some(found)
+        } else if names.get(&y).is_some_and(|name| is_input(&net.nodes[a], name)) {
+            match (product(b), multiple(&net, b).filter(|_| alone(b))) {
+                (Some([x, w]), _) => Some((Taken::Sum { minus }, smallvec![x, w, a])),
+                (None, Some((m, factor))) => {
+                    product(m).map(|[x, w]| (Taken::Multiple { minus }, smallvec![x, w, a, factor]))
                 }
-            } else {
-                None
-            };
+                (None, None) => None,
+            }
+        } else {
+            None
+        };
         let Some((kind, operands)) = found else { continue };
         // An array that the product reads cannot also be what it is added up in.
         if !kind.is_bias() && reads(&net, &operands[..2], a) {

@@ -10,7 +10,8 @@
 
 use gradus_ops::{
     Axes, Concat, Conv2d, Conv2dFilterAdjoint, Conv2dInputAdjoint, Convolution, Dim, LogSoftmax,
-    LogSumExp, Max, MaxPool2d, Op, Pad, Pooling, Program, Reshape, Shape, Slice, Softmax, Sum, Transpose,
+    LogSumExp, Max, MaxPool2d, Op, Pad, Pooling, Program, Reshape, Shape, Slice, Softmax, Sum,
+    Transpose,
 };
 use smallvec::SmallVec;
 
@@ -312,7 +313,8 @@ impl Writer<'_> {
             return None;
         }
         let free = |x: usize| self.examples.free[x];
-        let shape = |rows: usize, columns: usize| -> Sizes { [rows, columns].into_iter().collect() };
+        let shape =
+            |rows: usize, columns: usize| -> Sizes { [rows, columns].into_iter().collect() };
         let [m, n] = [sizes[0], sizes[1]];
         let k = self.sizes(a)[1];
         let [left, right] = match (self.axis(y), self.axis(a), self.axis(b)) {

@@ -9,7 +9,7 @@ use crate::absorb::Taken;
 use crate::fuse::{Fused, Unit};
 use crate::kernels::arrange::{Copy, Gather, OneHot, Scatter};
 use crate::kernels::conv::{Conv, Direction};
-use crate::kernels::lanes::conv::{Correlation, FilterAdjoint};
+use crate::kernels::lanes::conv::{Correlation, FilterAdjoint, Pooled};
 use crate::kernels::lanes::pool::{LanePool, LaneRole};
 use crate::kernels::lanes::winners::WinnersAdjoint;
 use crate::kernels::matmul::{Base, Matmul};
@@ -180,9 +180,9 @@ impl<T: Real> Lowerer<'_, T> {
             Op::Conv2dFilterAdjoint(conv) => {
                 return self.conv(y, Direction::Filter, conv.convolution());
             }
-            Op::MaxPool2d(pool) => self.pool(y, Role::Pool, pool.pooling()),
-            Op::MaxPool2dScatter(pool) => self.pool(y, Role::Scatter, pool.pooling()),
-            Op::MaxPool2dGather(pool) => self.pool(y, Role::Gather, pool.pooling()),
+            Op::MaxPool2d(pool) => return self.pool(y, Role::Pool, pool.pooling()),
+            Op::MaxPool2dScatter(pool) => return self.pool(y, Role::Scatter, pool.pooling()),
+            Op::MaxPool2dGather(pool) => return self.pool(y, Role::Gather, pool.pooling()),
             Op::Gather(gather) => Step::Gather(self.gather(y, gather.axis, false)),
             Op::ScatterAdd(scatter) => Step::Scatter(Scatter(self.gather(y, scatter.axis(), true))),
             Op::OneHot(one_hot) => Step::OneHot(OneHot {
@@ -199,20 +199,49 @@ impl<T: Real> Lowerer<'_, T> {
             }
             _ => return self.apply(y),
         };
-        self.push(step);
+        self.steps.push(step);
     }
 
-    /// Appends a step, or makes it a part of the last: max-pooling finds the winners by the way.
-    fn push(&mut self, step: Step<T>) {
-        match (self.steps.last_mut(), &step) {
-            (Some(Step::LanePool(last)), Step::LanePool(pool))
-                if (last.role, pool.role) == (LaneRole::Pool, LaneRole::Winners)
-                    && (last.x, last.pooling) == (pool.x, pool.pooling) =>
-            {
+    /// Appends pooling of the pictures `x`, or makes it a part of the last step: max-pooling finds
+    /// the winners by the way, and is itself done by the way of a convolution that only it reads.
+    fn push_pool(&mut self, x: usize, pool: LanePool) {
+        let same = |last: &LanePool| {
+            let roles = (last.role, pool.role) == (LaneRole::Pool, LaneRole::Winners);
+            roles && (last.x, last.pooling) == (pool.x, pool.pooling)
+        };
+        let alone = pool.role == LaneRole::Pool && pool.is_of_squares() && self.is_only_pooled(x);
+        match self.steps.pop() {
+            Some(Step::LanePool(mut last)) if same(&last) => {
                 last.winners = Some(pool.to);
+                self.steps.push(Step::LanePool(last));
             }
-            _ => self.steps.push(step),
+            Some(Step::Pooled(mut last)) if same(&last.pool) => {
+                last.pool.winners = Some(pool.to);
+                self.steps.push(Step::Pooled(last));
+            }
+            Some(Step::Correlation(conv)) if alone && conv.result() == pool.x => {
+                let pooled = Pooled { conv: *conv, pool };
+                self.registers = self.registers.max(pooled.registers());
+                self.steps.push(Step::Pooled(Box::new(pooled)));
+            }
+            last => {
+                self.steps.extend(last);
+                self.steps.push(Step::LanePool(Box::new(pool)));
+            }
         }
+    }
+
+    /// Whether only max-pooling, once, and its winners are made of a value.
+    fn is_only_pooled(&self, x: usize) -> bool {
+        let Fused { net, .. } = self.fused;
+        if net.outputs.contains(&x) || net.updates.iter().any(|&(_, y)| y == x) {
+            return false;
+        }
+        let reads = |node: &&Node| node.operands.iter().any(|&y| self.fused.views[y].root == x);
+        let readers: Vec<&Node> = net.nodes.iter().filter(reads).collect();
+        let pools = readers.iter().filter(|node| matches!(node.op, Op::MaxPool2d(_)));
+        let ways = |way: Way| readers.iter().filter(|node| node.way == way).count();
+        pools.count() == readers.len() && ways(Way::ExamplesLast) == 1 && ways(Way::Winners) <= 1
     }
 
     fn conv(&mut self, y: usize, direction: Direction, convolution: Convolution) {
@@ -251,11 +280,11 @@ impl<T: Real> Lowerer<'_, T> {
 
     /// A convolution with the examples last.
     fn lane_conv(
-        &mut self, y: usize, direction: Direction, convolution: Convolution,
-        sizes: [[usize; 4]; 3],
+        &mut self, y: usize, direction: Direction, convolution: Convolution, sizes: [[usize; 4]; 3],
     ) {
         let isa = self.target.isa;
-        let places = [self.place(self.operand(y, 0)), self.place(self.operand(y, 1)), self.result(y)];
+        let places =
+            [self.place(self.operand(y, 0)), self.place(self.operand(y, 1)), self.result(y)];
         let bias = self.fused.taken.get(&y).map(|_| self.place(self.operand(y, 2)));
         let conv = match direction {
             Direction::Forward => Correlation::forward(convolution, sizes, places, bias, isa),
@@ -287,7 +316,7 @@ impl<T: Real> Lowerer<'_, T> {
         }))
     }
 
-    fn pool(&self, y: usize, role: Role, pooling: Pooling) -> Step<T> {
+    fn pool(&mut self, y: usize, role: Role, pooling: Pooling) {
         if self.node(y).way != Way::Plain {
             return self.lane_pool(y, role, pooling);
         }
@@ -305,11 +334,11 @@ impl<T: Real> Lowerer<'_, T> {
             pooled: [pooled[2], pooled[3]],
             isa: self.target.isa,
         };
-        Step::Pool(Box::new(pool))
+        self.steps.push(Step::Pool(Box::new(pool)));
     }
 
     /// Pooling with the examples last, whose derivatives read winners instead of pictures.
-    fn lane_pool(&self, y: usize, role: Role, pooling: Pooling) -> Step<T> {
+    fn lane_pool(&mut self, y: usize, role: Role, pooling: Pooling) {
         let (x, own) = (self.operand(y, 0), &self.node(y).sizes);
         let b = if role == Role::Pool { x } else { self.operand(y, 1) };
         let (role, [size, pooled]) = match role {
@@ -318,7 +347,7 @@ impl<T: Real> Lowerer<'_, T> {
             Role::Scatter => (LaneRole::Scatter, [own, &x.sizes]),
             Role::Gather => (LaneRole::Gather, [&b.sizes, own]),
         };
-        Step::LanePool(Box::new(LanePool {
+        let pool = LanePool {
             role,
             pooling,
             x: self.place(x),
@@ -330,7 +359,8 @@ impl<T: Real> Lowerer<'_, T> {
             pooled: [pooled[1], pooled[2]],
             examples: size[3],
             isa: self.target.isa,
-        }))
+        };
+        self.push_pool(x.root, pool);
     }
 
     /// What a product is added to. Unless it is added up in the very array, that is copied before.

@@ -63,7 +63,8 @@ impl Net {
             None => env.size(dim),
             Some((name, size)) => {
                 let axes = dim.axes().iter().map(|axis| &**axis);
-                let axes = axes.map(|axis| if axis == name { size } else { env.size(&axis.into()) });
+                let axes =
+                    axes.map(|axis| if axis == name { size } else { env.size(&axis.into()) });
                 dim.size() * axes.product::<usize>()
             }
         };

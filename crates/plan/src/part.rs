@@ -65,9 +65,7 @@ impl Link {
 
 impl<T: Real> Part<T> {
     /// Compiles a net; `link` finds its arrays by name, `outputs` are the places of its outputs.
-    pub fn new(
-        net: &Net, target: Target, link: impl Fn(&str) -> Link, outputs: &[Link],
-    ) -> Self {
+    pub fn new(net: &Net, target: Target, link: impl Fn(&str) -> Link, outputs: &[Link]) -> Self {
         let net = simplify::<T>(&normalise(net, target.numerics));
         let fused = match target.numerics {
             Numerics::Exact => fuse(net, HashMap::new(), takes_standard),
@@ -208,9 +206,7 @@ impl<T: Real> Shares<T> {
     /// # Safety
     ///
     /// There must be such a share, and nobody else may use it.
-    unsafe fn bind(
-        &self, k: usize, round: usize, links: &[Link], heads: &Memory<T>,
-    ) -> &Memory<T> {
+    unsafe fn bind(&self, k: usize, round: usize, links: &[Link], heads: &Memory<T>) -> &Memory<T> {
         // SAFETY: by the caller's promise.
         let share = unsafe { &mut *self.0.add(k) };
         let bases = &mut share.memory.bases;

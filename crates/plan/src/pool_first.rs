@@ -175,7 +175,8 @@ impl Writer<'_> {
         };
         let is_x = |y: usize| y == sent.x;
         let square = |y: usize| {
-            matches!(node(y).op, Op::Mul(_) | Op::Square(_)) && node(y).operands.iter().all(|&x| is_x(x))
+            matches!(node(y).op, Op::Mul(_) | Op::Square(_))
+                && node(y).operands.iter().all(|&x| is_x(x))
         };
         let rest = |y: usize, of: &dyn Fn(usize) -> bool| {
             let operands = &node(y).operands;
@@ -185,7 +186,9 @@ impl Writer<'_> {
         match node(sent.x).op {
             Op::Relu(_) => any(&|y| {
                 let operands = &node(y).operands;
-                matches!(node(y).op, Op::Greater(_)) && is_x(operands[0]) && number(operands[1], 0.0)
+                matches!(node(y).op, Op::Greater(_))
+                    && is_x(operands[0])
+                    && number(operands[1], 0.0)
             }),
             Op::Sigmoid(_) => any(&is_x) && any(&|y| rest(y, &is_x)),
             Op::Tanh(_) => any(&|y| rest(y, &square)),

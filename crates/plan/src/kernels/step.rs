@@ -9,7 +9,7 @@ use crate::arena::Memory;
 use crate::kernels::Real;
 use crate::kernels::arrange::{Copy, Gather, OneHot, Scatter};
 use crate::kernels::conv::Conv;
-use crate::kernels::lanes::conv::{Correlation, FilterAdjoint};
+use crate::kernels::lanes::conv::{Correlation, FilterAdjoint, Pooled};
 use crate::kernels::lanes::pool::LanePool;
 use crate::kernels::lanes::winners::WinnersAdjoint;
 use crate::kernels::matmul::Matmul;
@@ -30,6 +30,7 @@ pub(crate) enum Step<T> {
     Conv(Box<Conv>),
     Pool(Box<Pool>),
     Correlation(Box<Correlation>),
+    Pooled(Box<Pooled>),
     FilterAdjoint(Box<FilterAdjoint>),
     LanePool(Box<LanePool>),
     WinnersAdjoint(Box<WinnersAdjoint>),
@@ -73,6 +74,7 @@ impl<T: Real> Step<T> {
             Step::Conv(conv) => conv.name(),
             Step::Pool(_) => "pool".to_owned(),
             Step::Correlation(conv) => conv.name(),
+            Step::Pooled(pooled) => pooled.name(),
             Step::FilterAdjoint(conv) => conv.name(),
             Step::LanePool(pool) => pool.name(),
             Step::WinnersAdjoint(conv) => conv.name(),
@@ -147,6 +149,7 @@ impl<T: Real> Step<T> {
                 Step::Conv(conv) => conv.run(memory),
                 Step::Pool(pool) => pool.run(memory),
                 Step::Correlation(conv) => conv.run(memory),
+                Step::Pooled(pooled) => pooled.run(memory),
                 Step::FilterAdjoint(conv) => conv.run(memory),
                 Step::LanePool(pool) => pool.run(memory),
                 Step::WinnersAdjoint(conv) => conv.run(memory),

@@ -53,6 +53,17 @@ impl<T: Real> Job<T> for Blocks<'_, T> {
                 unsafe {
                     let from = self.from.add(j * from_row + i);
                     let mut block = [V::splat(T::zero()); MAX_LANES];
+                    if rows == V::LANES && columns == V::LANES {
+                        for (k, row) in block.iter_mut().enumerate().take(V::LANES) {
+                            *row = V::load(from.add(k * from_row));
+                        }
+                        let to = self.to.add(i * to_row + j);
+                        let columns = V::transpose(block);
+                        for (k, column) in columns.iter().enumerate().take(V::LANES) {
+                            column.store(to.add(k * to_row));
+                        }
+                        continue;
+                    }
                     for (k, row) in block.iter_mut().enumerate().take(columns) {
                         *row = V::load_part(from.add(k * from_row), rows);
                     }

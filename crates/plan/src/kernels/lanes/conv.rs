@@ -2,12 +2,16 @@
 
 #![allow(unsafe_code)]
 
+use std::collections::HashMap;
+use std::ops::Range;
+
 use gradus_ops::Convolution;
 
+use super::pool::{LanePool, Windows};
 use super::taps::{Taps, taps};
 use crate::arena::Memory;
 use crate::kernels::gemm::{Product, Start, dot_body};
-use crate::kernels::vector::{Job, Vector, run};
+use crate::kernels::vector::{Job, MAX_LANES, Vector, run};
 use crate::kernels::{Isa, Real};
 use crate::memory::{Place, REGISTERS};
 
@@ -26,11 +30,13 @@ pub(crate) struct Correlation {
     weights: [usize; 2],
     /// How many maps are read.
     sources: usize,
-    rows: Axis,
-    columns: Axis,
-    /// Columns of the pictures that are read, and cells of one.
+    rows: Vec<Run>,
+    columns: Vec<Run>,
+    /// For each run of rows and of columns, the weights and the cells that are met.
+    tables: Vec<Range<usize>>,
+    met: Vec<[isize; 2]>,
+    /// Columns of the pictures that are read.
     source_columns: usize,
-    source_cells: usize,
     /// Rows and columns of the result, and of a filter.
     size: [usize; 2],
     filter: [usize; 2],
@@ -60,13 +66,8 @@ struct Run {
 impl Axis {
     /// For a convolution without padding.
     fn forward(cells: usize, filter: usize, stride: usize, dilation: usize) -> Self {
-        let runs = (0..cells).map(|i| Run {
-            to: i,
-            len: 1,
-            taps: filter,
-            tap: 0,
-            source: i * stride,
-        });
+        let runs =
+            (0..cells).map(|i| Run { to: i, len: 1, taps: filter, tap: 0, source: i * stride });
         Self { runs: joined(runs), tap_step: 1, source_step: dilation as isize }
     }
 
@@ -122,7 +123,7 @@ impl Correlation {
         let Convolution { stride, dilation, .. } = convolution;
         let axis = |k: usize| Axis::forward(y[k + 1], w[k + 2], stride[k], dilation[k]);
         let filter = w[2] * w[3];
-        Self {
+        let conv = Self {
             places,
             bias,
             adjoint: false,
@@ -130,14 +131,16 @@ impl Correlation {
             maps: y[0],
             weights: [w[1] * filter, filter],
             sources: w[1],
-            rows: axis(0),
-            columns: axis(1),
+            rows: Vec::new(),
+            columns: Vec::new(),
+            tables: Vec::new(),
+            met: Vec::new(),
             source_columns: x[2],
-            source_cells: x[1] * x[2],
             size: [y[1], y[2]],
             filter: [w[2], w[3]],
             isa,
-        }
+        };
+        conv.along([axis(0), axis(1)], x[1] * x[2])
     }
 
     /// The adjoint to pictures of sizes x, of maps of sizes y.
@@ -150,7 +153,7 @@ impl Correlation {
             Axis::adjoint(cells, w[k + 2], sources, padding[k][0], stride[k], dilation[k])
         };
         let filter = w[2] * w[3];
-        Self {
+        let conv = Self {
             places,
             bias: None,
             adjoint: true,
@@ -158,14 +161,55 @@ impl Correlation {
             maps: x[0],
             weights: [filter, w[1] * filter],
             sources: w[0],
-            rows: axis(0),
-            columns: axis(1),
+            rows: Vec::new(),
+            columns: Vec::new(),
+            tables: Vec::new(),
+            met: Vec::new(),
             source_columns: y[2],
-            source_cells: y[1] * y[2],
             size: [x[1], x[2]],
             filter: [w[2], w[3]],
             isa,
+        };
+        conv.along([axis(0), axis(1)], y[1] * y[2])
+    }
+
+    /// With the runs of rows and columns, and tables of what they meet, for pictures of so many cells.
+    fn along(mut self, [rows, columns]: [Axis; 2], source_cells: usize) -> Self {
+        let mut known: HashMap<[usize; 4], Range<usize>> = HashMap::new();
+        for row in &rows.runs {
+            for column in &columns.runs {
+                let taps = [row.tap, row.taps, column.tap, column.taps];
+                let table = known.entry(taps).or_insert_with(|| {
+                    let first = self.met.len();
+                    for source in 0..self.sources {
+                        for p in 0..row.taps {
+                            for q in 0..column.taps {
+                                let weight =
+                                    (source * self.filter[0] + row.tap + p * rows.tap_step)
+                                        * self.filter[1]
+                                        + column.tap
+                                        + q * columns.tap_step;
+                                let line = p as isize * rows.source_step;
+                                let cell = source as isize * source_cells as isize
+                                    + line * self.source_columns as isize
+                                    + q as isize * columns.source_step;
+                                let cell = cell * self.examples as isize;
+                                self.met.push([(weight * self.maps) as isize, cell]);
+                            }
+                        }
+                    }
+                    first..self.met.len()
+                });
+                self.tables.push(table.clone());
+            }
         }
+        (self.rows, self.columns) = (rows.runs, columns.runs);
+        self
+    }
+
+    /// Where the result is.
+    pub fn result(&self) -> Place {
+        self.places[2]
     }
 
     /// The direction and the sizes.
@@ -192,7 +236,7 @@ impl Correlation {
             let [x, w, to] = self.places.map(|place| memory.at(place));
             let bias = self.bias.map(|place| memory.at(place).cast_const());
             self.pack(w, packed);
-            run(self.isa, &CorrelationJob { shape: self, x, w: packed, to, bias });
+            run(self.isa, &CorrelationJob { shape: self, x, w: packed, to, bias, pooled: None });
         }
     }
 }
@@ -223,8 +267,10 @@ struct CorrelationJob<'a, T> {
     shape: &'a Correlation,
     x: *const T,
     w: *const T,
+    /// The result; or where two rows of it are, until they are pooled.
     to: *mut T,
     bias: Option<*const T>,
+    pooled: Option<Windows<'a, T>>,
 }
 
 impl<T: Real> Job<T> for CorrelationJob<'_, T> {
@@ -233,37 +279,89 @@ impl<T: Real> Job<T> for CorrelationJob<'_, T> {
     /// As [`Correlation::run`].
     #[inline(always)]
     unsafe fn run<V: Vector<T>>(&self) {
-        let s = self.shape;
-        let (n, [_, columns]) = (s.examples, s.size);
-        let distance = |cells: usize| (cells * n) as isize;
-        let taken = |taps: usize| (taps * s.maps) as isize;
-        let filter = s.filter[0] * s.filter[1];
-        for rows in &s.rows.runs {
-            for i in 0..rows.len {
-                for run in &s.columns.runs {
-                    let weight = rows.tap * s.filter[1] + run.tap;
-                    let source = (rows.source + i) * s.source_columns + run.source;
-                    let row_step = s.rows.source_step * distance(s.source_columns);
-                    let loops = [
-                        (s.sources, taken(filter), distance(s.source_cells)),
-                        (rows.taps, taken(s.rows.tap_step * s.filter[1]), row_step),
-                        (run.taps, taken(s.columns.tap_step), s.columns.source_step * distance(1)),
-                    ];
-                    // SAFETY: by the caller's promise; the runs are those of cells that are there.
-                    unsafe {
-                        taps::<T, V>(&Taps {
-                            m: s.maps,
-                            n: run.len * n,
-                            a: self.w.add(weight * s.maps),
-                            b: self.x.add(source * n),
-                            loops,
-                            bias: self.bias,
-                            c: self.to.add(((rows.to + i) * columns + run.to) * n),
-                            c_row: s.size[0] * columns * n,
-                        });
+        let [height, width] = self.shape.size;
+        let row = width * self.shape.examples;
+        for (number, rows) in self.shape.rows.iter().enumerate() {
+            for k in 0..rows.len {
+                let i = rows.to + k;
+                // SAFETY: by the caller's promise; of rows that are pooled, two are kept.
+                unsafe {
+                    let Some(windows) = &self.pooled else {
+                        self.row::<V>(number, k, self.to.add(i * row), height * row);
+                        continue;
+                    };
+                    self.row::<V>(number, k, self.to.add(i % 2 * row), 2 * row);
+                    if i % 2 == 1 {
+                        windows.row_of_squares::<V>(i / 2, self.to, 2 * row);
                     }
                 }
             }
+        }
+    }
+}
+
+impl<T: Real> CorrelationJob<'_, T> {
+    /// Row k of a run of rows, for all maps: at `to`, those of two maps so far apart.
+    ///
+    /// # Safety
+    ///
+    /// As [`Correlation::run`]; there must be room for the rows.
+    #[inline(always)]
+    unsafe fn row<V: Vector<T>>(&self, number: usize, k: usize, to: *mut T, map: usize) {
+        let s = self.shape;
+        let (n, line) = (s.examples, (s.rows[number].source + k) * s.source_columns);
+        let tables = &s.tables[number * s.columns.len()..];
+        for (run, table) in s.columns.iter().zip(tables) {
+            // SAFETY: by the caller's promise; the tables lead to cells that are there.
+            unsafe {
+                taps::<T, V>(&Taps {
+                    m: s.maps,
+                    n: run.len * n,
+                    a: self.w,
+                    b: self.x.add((line + run.source) * n),
+                    table: &s.met[table.clone()],
+                    bias: self.bias,
+                    c: to.add(run.to * n),
+                    c_row: map,
+                });
+            }
+        }
+    }
+}
+
+/// A convolution whose maps nobody reads but max-pooling by 2×2: two rows of them are kept at a time.
+#[derive(Clone, Debug)]
+pub(crate) struct Pooled {
+    pub conv: Correlation,
+    pub pool: LanePool,
+}
+
+impl Pooled {
+    /// What the convolution and the pooling say.
+    pub fn name(&self) -> String {
+        format!("{}, {}", self.conv.name(), self.pool.name())
+    }
+
+    /// How many registers it needs: for the weights, and for two rows.
+    pub fn registers(&self) -> usize {
+        self.conv.registers().next_multiple_of(MAX_LANES)
+            + 2 * self.conv.maps * self.conv.size[1] * self.conv.examples
+    }
+
+    /// # Safety
+    ///
+    /// The operands and the results must lie in `memory`, and these not overlap.
+    pub unsafe fn run<T: Real>(&self, memory: &Memory<T>) {
+        let shape = &self.conv;
+        // SAFETY: by the caller's promise, here and in the job.
+        unsafe {
+            let packed = memory.at(Place { base: REGISTERS, offset: 0 });
+            let to = packed.add(shape.registers().next_multiple_of(MAX_LANES));
+            let [x, w] = [0, 1].map(|k| memory.at(shape.places[k]));
+            let bias = shape.bias.map(|place| memory.at(place).cast_const());
+            shape.pack(w, packed);
+            let pooled = Some(self.pool.windows(memory));
+            run(shape.isa, &CorrelationJob { shape, x, w: packed, to, bias, pooled });
         }
     }
 }
@@ -378,8 +476,7 @@ mod tests {
     /// Every cell meets the weights and cells that the definition says, for all small sizes.
     #[test]
     fn runs_are_what_meets() {
-        for (cells, filter, stride, dilation, before) in
-            itertools(&[1..12, 1..4, 1..4, 1..4, 0..3])
+        for (cells, filter, stride, dilation, before) in itertools(&[1..12, 1..4, 1..4, 1..4, 0..3])
         {
             let reach = dilation * (filter - 1) + 1;
             let Some(rest) = (cells + before + 1).checked_sub(reach) else { continue };

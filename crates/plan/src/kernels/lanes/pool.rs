@@ -56,6 +56,11 @@ impl LanePool {
         format!("pool{role} × {}", self.examples)
     }
 
+    /// Whether it is max-pooling by 2×2 of all cells.
+    pub fn is_of_squares(&self) -> bool {
+        self.pooling.window == [2, 2] && self.covers()
+    }
+
     /// Whether every cell is in exactly one window.
     fn covers(&self) -> bool {
         let Pooling { window, stride, padding } = self.pooling;
@@ -65,23 +70,39 @@ impl LanePool {
 
     /// # Safety
     ///
-    /// The operands and the result must lie in `memory`, and these not overlap.
+    /// The operands and the results must lie in `memory`, and these not overlap.
     pub unsafe fn run<T: Real>(&self, memory: &Memory<T>) {
         // SAFETY: by the caller's promise, here and in the job.
         unsafe {
-            let [x, b, to] = [self.x, self.b, self.to].map(|place| memory.at(place));
-            let covers = self.covers();
-            if self.role == LaneRole::Scatter && !covers {
+            let windows = self.windows(memory);
+            if self.role == LaneRole::Scatter && !windows.covers {
                 let len = self.channels * self.size[0] * self.size[1] * self.examples;
-                std::slice::from_raw_parts_mut(to, len).fill(T::zero());
+                std::slice::from_raw_parts_mut(windows.to, len).fill(T::zero());
             }
-            let winners = self.winners.map(|place| memory.at(place));
-            run(self.isa, &Windows { shape: self, covers, x, b, to, winners });
+            run(self.isa, &windows);
+        }
+    }
+
+    /// With the arrays.
+    ///
+    /// # Safety
+    ///
+    /// The operands and the results must lie in `memory`.
+    pub unsafe fn windows<T: Real>(&self, memory: &Memory<T>) -> Windows<'_, T> {
+        // SAFETY: by the caller's promise.
+        unsafe {
+            let [x, b, to] = [self.x, self.b, self.to].map(|place| memory.at(place));
+            let winners = match self.role {
+                LaneRole::Winners => Some(to),
+                _ => self.winners.map(|place| memory.at(place)),
+            };
+            Windows { shape: self, covers: self.covers(), x, b, to, winners }
         }
     }
 }
 
-struct Windows<'a, T> {
+/// Pooling with its arrays.
+pub(crate) struct Windows<'a, T> {
     shape: &'a LanePool,
     covers: bool,
     x: *const T,
@@ -99,24 +120,20 @@ impl<T: Real> Job<T> for Windows<'_, T> {
         let s = self.shape;
         let Pooling { window, stride, padding } = s.pooling;
         let [rows, columns] = s.pooled;
-        let squares = window == [2, 2] && padding == [[0, 0], [0, 0]] && (self.covers || s.role != LaneRole::Scatter);
+        let inside = window == [2, 2] && padding == [[0, 0], [0, 0]];
+        let squares = inside && (self.covers || s.role != LaneRole::Scatter);
         for channel in 0..s.channels {
             for i in 0..rows {
                 for j in 0..columns {
                     let place = ((channel * rows + i) * columns + j) * s.examples;
-                    let corner = [i * stride[0], j * stride[1]];
-                    let mut lane = 0;
-                    while lane < s.examples {
-                        let n = (s.examples - lane).min(V::LANES);
-                        // SAFETY: by the caller's promise.
-                        unsafe {
-                            match squares {
-                                true if n == V::LANES => self.square::<V, true>(place + lane, channel, corner, lane, n),
-                                true => self.square::<V, false>(place + lane, channel, corner, lane, n),
-                                false => self.window::<V>(place + lane, channel, corner, lane, n),
-                            }
+                    let [row, column] = [i * stride[0], j * stride[1]];
+                    let corner = ((channel * s.size[0] + row) * s.size[1] + column) * s.examples;
+                    // SAFETY: by the caller's promise.
+                    unsafe {
+                        match squares {
+                            true => self.square::<V>(place, self.x, corner, s.size[1] * s.examples),
+                            false => self.window::<V>(place, channel, [row, column]),
                         }
-                        lane += n;
                     }
                 }
             }
@@ -125,18 +142,58 @@ impl<T: Real> Job<T> for Windows<'_, T> {
 }
 
 impl<T: Real> Windows<'_, T> {
-    /// A window of 2×2, for a register of examples, all of it if `FULL`.
+    /// A row of windows of 2×2 side by side, for all channels, of which two rows of cells are at
+    /// `x`, those of two channels so far apart.
+    ///
+    /// # Safety
+    ///
+    /// As [`LanePool::run`]; the rows must be there.
+    #[inline(always)]
+    pub unsafe fn row_of_squares<V: Vector<T>>(&self, i: usize, x: *const T, channel_step: usize) {
+        let s = self.shape;
+        let [rows, columns] = s.pooled;
+        for channel in 0..s.channels {
+            for j in 0..columns {
+                let place = ((channel * rows + i) * columns + j) * s.examples;
+                let corner = channel * channel_step + 2 * j * s.examples;
+                // SAFETY: by the caller's promise.
+                unsafe { self.square::<V>(place, x, corner, s.size[1] * s.examples) };
+            }
+        }
+    }
+
+    /// A window of 2×2, whose first cell is at `corner` in pictures, the next row so far from it.
     ///
     /// # Safety
     ///
     /// As [`LanePool::run`].
     #[inline(always)]
-    unsafe fn square<V: Vector<T>, const FULL: bool>(
-        &self, place: usize, channel: usize, [row, column]: [usize; 2], lane: usize, n: usize,
+    unsafe fn square<V: Vector<T>>(&self, place: usize, x: *const T, corner: usize, line: usize) {
+        let n = self.shape.examples;
+        let mut lane = 0;
+        while lane < n {
+            let (place, corner, rest) = (place + lane, corner + lane, n - lane);
+            // SAFETY: by the caller's promise.
+            unsafe {
+                match rest >= V::LANES {
+                    true => self.square_of::<V, true>(place, x, corner, line, V::LANES),
+                    false => self.square_of::<V, false>(place, x, corner, line, rest),
+                }
+            }
+            lane += V::LANES;
+        }
+    }
+
+    /// A window of 2×2 for a register of examples, all of it if `FULL`.
+    ///
+    /// # Safety
+    ///
+    /// As [`LanePool::run`].
+    #[inline(always)]
+    unsafe fn square_of<V: Vector<T>, const FULL: bool>(
+        &self, place: usize, x: *const T, corner: usize, line: usize, n: usize,
     ) {
         let s = self.shape;
-        let corner = ((channel * s.size[0] + row) * s.size[1] + column) * s.examples + lane;
-        let line = s.size[1] * s.examples;
         let cells = [corner, corner + s.examples, corner + line, corner + line + s.examples];
         let numbers: [V; 4] = std::array::from_fn(|k| V::splat(T::from_double(k as f64)));
         // SAFETY: by the caller's promise, in all of this.
@@ -145,37 +202,25 @@ impl<T: Real> Windows<'_, T> {
                 true => V::load(from.add(at)),
                 false => V::load_part(from.add(at), n),
             };
-            let store = |value: V, at: usize| match FULL {
-                true => value.store(self.to.add(at)),
-                false => value.store_part(self.to.add(at), n),
+            let store = |value: V, to: *mut T, at: usize| match FULL {
+                true => value.store(to.add(at)),
+                false => value.store_part(to.add(at), n),
             };
             match s.role {
                 LaneRole::Pool | LaneRole::Winners => {
-                    let [a, b, c, d] = cells.map(|at| load(self.x, at));
-                    if V::any(a.add(b).add(c.add(d)).is_nan()) {
-                        return self.window::<V>(place, channel, [row, column], lane, n);
-                    }
-                    let (upper, lower) = (b.max(a), d.max(c));
+                    let x = cells.map(|at| load(x, at));
+                    let (best, winner) = largest(x, numbers);
                     if s.role == LaneRole::Pool {
-                        store(lower.max(upper), place);
+                        store(best, self.to, place);
                     }
-                    let winners = match s.role {
-                        LaneRole::Winners => Some(self.to),
-                        _ => self.winners,
-                    };
-                    let Some(winners) = winners else { return };
-                    let above = V::select(b.gt(a), numbers[1], numbers[0]);
-                    let below = V::select(d.gt(c), numbers[3], numbers[2]);
-                    let winner = V::select(lower.gt(upper), below, above);
-                    match FULL {
-                        true => winner.store(winners.add(place)),
-                        false => winner.store_part(winners.add(place), n),
+                    if let Some(winners) = self.winners {
+                        store(winner, winners, place);
                     }
                 }
                 LaneRole::Scatter => {
                     let (winner, b) = (load(self.x, place), load(self.b, place));
                     for (at, number) in cells.into_iter().zip(numbers) {
-                        store(V::select(winner.eq(number), b, V::splat(T::zero())), at);
+                        store(V::select(winner.eq(number), b, V::splat(T::zero())), self.to, at);
                     }
                 }
                 LaneRole::Gather => {
@@ -184,9 +229,26 @@ impl<T: Real> Windows<'_, T> {
                     for (at, number) in cells.into_iter().zip(numbers).skip(1) {
                         y = V::select(winner.eq(number), load(self.b, at), y);
                     }
-                    store(y, place);
+                    store(y, self.to, place);
                 }
             }
+        }
+    }
+
+    /// A window of any kind.
+    ///
+    /// # Safety
+    ///
+    /// As [`LanePool::run`].
+    #[inline(always)]
+    unsafe fn window<V: Vector<T>>(&self, place: usize, channel: usize, corner: [usize; 2]) {
+        let n = self.shape.examples;
+        let mut lane = 0;
+        while lane < n {
+            let some = (n - lane).min(V::LANES);
+            // SAFETY: by the caller's promise.
+            unsafe { self.window_of::<V>(place + lane, channel, corner, lane, some) };
+            lane += some;
         }
     }
 
@@ -196,7 +258,7 @@ impl<T: Real> Windows<'_, T> {
     ///
     /// As [`LanePool::run`].
     #[inline(always)]
-    unsafe fn window<V: Vector<T>>(
+    unsafe fn window_of<V: Vector<T>>(
         &self, place: usize, channel: usize, corner: [usize; 2], lane: usize, n: usize,
     ) {
         let s = self.shape;
@@ -223,12 +285,7 @@ impl<T: Real> Windows<'_, T> {
                                 (best, winner) = (here, number);
                                 continue;
                             }
-                            // A NaN is not larger, and wins unless there was one before.
-                            let larger = here.gt(best);
-                            let won = V::select(larger, number, winner);
-                            let first = V::select(best.eq(best), number, winner);
-                            winner = V::select(here.is_nan(), first, won);
-                            best = V::select(here.is_nan(), here, V::select(larger, here, best));
+                            (best, winner) = better((best, winner), (here, number));
                         }
                         LaneRole::Scatter => {
                             let wins = V::load_part(self.x.add(place), n).eq(number);
@@ -245,18 +302,43 @@ impl<T: Real> Windows<'_, T> {
                 }
             }
         }
-        let y = match s.role {
-            LaneRole::Pool => best,
-            LaneRole::Winners => winner,
-            LaneRole::Gather => gathered,
-            LaneRole::Scatter => return,
-        };
         // SAFETY: by the caller's promise.
         unsafe {
-            y.store_part(self.to.add(place), n);
+            match s.role {
+                LaneRole::Pool => best.store_part(self.to.add(place), n),
+                LaneRole::Gather => gathered.store_part(self.to.add(place), n),
+                LaneRole::Winners | LaneRole::Scatter => {}
+            }
             if let Some(winners) = self.winners {
                 winner.store_part(winners.add(place), n);
             }
         }
     }
+}
+
+/// The largest of four cells, and its number.
+#[inline(always)]
+fn largest<T: Real, V: Vector<T>>(x: [V; 4], numbers: [V; 4]) -> (V, V) {
+    let [a, b, c, d] = x;
+    if !V::any(a.add(b).add(c.add(d)).is_nan()) {
+        let (upper, lower) = (b.max(a), d.max(c));
+        let above = V::select(b.gt(a), numbers[1], numbers[0]);
+        let below = V::select(d.gt(c), numbers[3], numbers[2]);
+        return (lower.max(upper), V::select(lower.gt(upper), below, above));
+    }
+    let (mut best, mut winner) = (a, numbers[0]);
+    for (here, number) in x.into_iter().zip(numbers).skip(1) {
+        (best, winner) = better((best, winner), (here, number));
+    }
+    (best, winner)
+}
+
+/// The better of the best cell so far and another, with their numbers: a NaN is not larger, and is
+/// better unless the best is one.
+#[inline(always)]
+fn better<T: Real, V: Vector<T>>((best, winner): (V, V), (here, number): (V, V)) -> (V, V) {
+    let larger = here.gt(best);
+    let first = V::select(best.eq(best), number, winner);
+    let winner = V::select(here.is_nan(), first, V::select(larger, number, winner));
+    (V::select(here.is_nan(), here, V::select(larger, here, best)), winner)
 }

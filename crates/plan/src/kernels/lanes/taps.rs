@@ -1,20 +1,20 @@
-//! Sums over three nested loops of weights times runs of numbers.
+//! Sums of weights times runs of numbers, by a table of where both are.
 
 #![allow(unsafe_code)]
 
 use crate::kernels::Real;
 use crate::kernels::vector::Vector;
 
-/// C \[m, n\] = b + Σ A B, where the sum is over three nested loops, each with its own steps through
-/// A and B. The columns of A, the runs of B and the rows of C lie side by side.
+/// C \[m, n\] = b + Σ A B, where each term is a column of A and a run of B, at the places that a table
+/// tells. The columns of A, the runs of B and the rows of C lie side by side.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Taps<T> {
+pub(super) struct Taps<'a, T> {
     pub m: usize,
     pub n: usize,
     pub a: *const T,
     pub b: *const T,
-    /// Counts, steps through A and steps through B.
-    pub loops: [(usize, isize, isize); 3],
+    /// For each term, how far from `a` the column is, and how far from `b` the run.
+    pub table: &'a [[isize; 2]],
     /// A number for each row.
     pub bias: Option<*const T>,
     pub c: *mut T,
@@ -29,7 +29,7 @@ const FEW_ROWS: usize = 6;
 ///
 /// All elements must be there, and C must not overlap A or B.
 #[inline(always)]
-pub(super) unsafe fn taps<T: Real, V: Vector<T>>(p: &Taps<T>) {
+pub(super) unsafe fn taps<T: Real, V: Vector<T>>(p: &Taps<'_, T>) {
     let most = V::ROWS.min(ROWS);
     let rows = p.m.div_ceil(p.m.div_ceil(most).max(1)).max(1);
     let wide = if V::ROWS > ROWS && rows <= FEW_ROWS { 4 } else { 2 };
@@ -51,7 +51,7 @@ pub(super) unsafe fn taps<T: Real, V: Vector<T>>(p: &Taps<T>) {
 /// As [`taps`]; the tile must be within C.
 #[inline(always)]
 unsafe fn tile_of_rows<T: Real, V: Vector<T>>(
-    p: &Taps<T>, i: usize, j: usize, rows: usize, columns: usize,
+    p: &Taps<'_, T>, i: usize, j: usize, rows: usize, columns: usize,
 ) {
     macro_rules! rows {
         ($($m:literal)*) => {
@@ -85,7 +85,7 @@ unsafe fn tile_of_rows<T: Real, V: Vector<T>>(
 /// As [`taps`]; the tile must be within C.
 #[inline(always)]
 unsafe fn tile_of_two<T: Real, V: Vector<T>, const M: usize>(
-    p: &Taps<T>, i: usize, j: usize, columns: usize,
+    p: &Taps<'_, T>, i: usize, j: usize, columns: usize,
 ) {
     // SAFETY: by the caller's promise.
     unsafe {
@@ -105,11 +105,10 @@ unsafe fn tile_of_two<T: Real, V: Vector<T>, const M: usize>(
 /// As [`taps`]; the tile must be within C.
 #[inline(always)]
 unsafe fn tile<T: Real, V: Vector<T>, const M: usize, const N: usize, const PART: bool>(
-    p: &Taps<T>, i: usize, j: usize, columns: usize,
+    p: &Taps<'_, T>, i: usize, j: usize, columns: usize,
 ) {
     let last = columns - (N - 1) * V::LANES;
     let mut sums = [[V::splat(T::zero()); N]; M];
-    let [outer, middle, inner] = p.loops;
     // SAFETY: by the caller's promise, all of this is within A, B, C and the bias.
     unsafe {
         if let Some(bias) = p.bias {
@@ -117,28 +116,20 @@ unsafe fn tile<T: Real, V: Vector<T>, const M: usize, const N: usize, const PART
                 *sums = [V::splat(*bias.add(i + r)); N];
             }
         }
-        let (mut a0, mut b0) = (p.a.add(i), p.b.add(j));
-        for _ in 0..outer.0 {
-            let (mut a1, mut b1) = (a0, b0);
-            for _ in 0..middle.0 {
-                let (mut a2, mut b2) = (a1, b1);
-                for _ in 0..inner.0 {
-                    let row: [V; N] = std::array::from_fn(|register| {
-                        let from = b2.add(register * V::LANES);
-                        match PART && register == N - 1 {
-                            true => V::load_part(from, last),
-                            false => V::load(from),
-                        }
-                    });
-                    for (r, sums) in sums.iter_mut().enumerate() {
-                        let x = V::splat(*a2.add(r));
-                        sums.iter_mut().zip(row).for_each(|(sum, y)| *sum = x.mul_add(y, *sum));
-                    }
-                    (a2, b2) = (a2.wrapping_offset(inner.1), b2.wrapping_offset(inner.2));
+        let (a, b) = (p.a.add(i), p.b.add(j));
+        for &[a_offset, b_offset] in p.table {
+            let (a, b) = (a.offset(a_offset), b.offset(b_offset));
+            let row: [V; N] = std::array::from_fn(|register| {
+                let from = b.add(register * V::LANES);
+                match PART && register == N - 1 {
+                    true => V::load_part(from, last),
+                    false => V::load(from),
                 }
-                (a1, b1) = (a1.wrapping_offset(middle.1), b1.wrapping_offset(middle.2));
+            });
+            for (r, sums) in sums.iter_mut().enumerate() {
+                let x = V::splat(*a.add(r));
+                sums.iter_mut().zip(row).for_each(|(sum, y)| *sum = x.mul_add(y, *sum));
             }
-            (a0, b0) = (a0.wrapping_offset(outer.1), b0.wrapping_offset(outer.2));
         }
         let c = p.c.add(i * p.c_row + j);
         for (r, sums) in sums.iter().enumerate() {

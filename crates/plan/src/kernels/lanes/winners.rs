@@ -35,7 +35,9 @@ impl WinnersAdjoint {
     pub fn name(&self) -> String {
         let Self { examples, channels, maps, filter, .. } = self;
         let (rows, columns) = (filter[0], filter[1]);
-        format!("convolution, winners to its filter {channels}→{maps} {rows}×{columns} × {examples}")
+        format!(
+            "convolution, winners to its filter {channels}→{maps} {rows}×{columns} × {examples}"
+        )
     }
 
     /// # Safety
