@@ -39,6 +39,7 @@ mod normal;
 mod plan;
 mod pool;
 mod replay;
+mod report;
 mod schedule;
 mod simplify;
 mod view;

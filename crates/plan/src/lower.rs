@@ -190,15 +190,14 @@ impl<T: Real> Lowerer<'_, T> {
         };
         let bias = self.fused.taken.get(&y).map(|_| self.place(self.operand(y, 2)));
         let places = [self.place(a), self.place(b), self.result(y)];
-        let conv = Conv::new::<T>(direction, convolution, sizes, places, bias, self.target.isa);
+        let mut conv = Conv::new::<T>(direction, convolution, sizes, places, bias, self.target.isa);
         self.registers = self.registers.max(conv.registers());
-        match conv.in_pieces::<T>(self.between()) {
-            Ok((conv, sum)) => {
-                self.between = self.between.max(conv.parts() * self.node(y).len());
-                self.steps.extend([Step::Conv(Box::new(conv)), Step::Reduce(sum)]);
-            }
-            Err(conv) => self.steps.push(Step::Conv(Box::new(conv))),
+        let sum = conv.divide::<T>(self.between());
+        if sum.is_some() {
+            self.between = self.between.max(conv.parts() * self.node(y).len());
         }
+        self.steps.push(Step::Conv(Box::new(conv)));
+        self.steps.extend(sum.map(Step::Reduce));
     }
 
     /// Where parts leave what is still to be added up.

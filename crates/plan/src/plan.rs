@@ -11,6 +11,7 @@ use crate::lower::Target;
 use crate::net::Net;
 use crate::pool::Pool;
 use crate::replay::Compiled;
+use crate::report::Reason;
 
 /// A graph's outputs and updates, compiled: for each binding of the named axes once, the first time
 /// that arrays of these sizes come, and then replayed.
@@ -115,8 +116,9 @@ impl<T: Real> Plan<T> {
         Ok(&self.compiled[self.latest].outputs)
     }
 
-    /// The steps of the binding that was used last: what each does, for which nodes of the graph,
-    /// and the memory that it all takes.
+    /// The steps of the binding that was used last: what each does, how many operations on numbers
+    /// that takes, and for which nodes of the graph; the memory that it all takes; and the values
+    /// that are stored between steps, with the reasons why no pass or product took them in.
     pub fn describe(&self) -> String {
         let Some(compiled) = self.compiled.get(self.latest) else {
             return format!("{self:?}: no step has been taken\n");
@@ -127,26 +129,35 @@ impl<T: Real> Plan<T> {
         }
         let (steps, (arena, live)) = (compiled.steps.len(), self.memory());
         let registers = compiled.registers.len() * size_of::<T>();
+        let flops: usize = compiled.report.flops.iter().sum();
         text += &format!(
-            "{steps} steps; arena {arena} bytes, {live} bytes of them alive at the worst moment; \
+            "{steps} steps, {flops} flop; arena {arena} bytes, {live} bytes of them alive at the worst moment; \
              registers {registers} bytes\n"
         );
+        for stored in &compiled.report.stored {
+            let reasons: Vec<String> = stored.reasons.iter().map(Reason::to_string).collect();
+            let (bytes, node) = (stored.len * size_of::<T>(), self.node(stored.origin));
+            text += &format!("not fused: {node}: {bytes} bytes, {}\n", reasons.join(", "));
+        }
         text
     }
 
     /// What a step does, and for which nodes.
     fn describe_step(&self, compiled: &Compiled<T>, k: usize) -> String {
-        let node = |&origin: &usize| {
-            let step = &self.program.steps()[origin];
-            format!("{} {}", step.op.card().name, step.node)
-        };
-        let all: Vec<String> = compiled.origins[k].iter().map(node).collect();
+        let all: Vec<String> = compiled.origins[k].iter().map(|&y| self.node(y)).collect();
         let shown = match all.as_slice() {
             [] => String::new(),
             [one] => one.clone(),
             [first, .., last] => format!("{first} … {last}"),
         };
-        format!("{:<44} {shown}", compiled.steps[k].name())
+        let flops = compiled.report.flops[k];
+        format!("{:<44} {flops:>10} flop  {shown}", compiled.steps[k].name())
+    }
+
+    /// The operation and the description of a node.
+    fn node(&self, origin: usize) -> String {
+        let step = &self.program.steps()[origin];
+        format!("{} {}", step.op.card().name, step.node)
     }
 
     /// The mean time of each step, over so many rounds, beside what [`describe`](Self::describe)

@@ -20,6 +20,7 @@ use crate::memory::{ARENA, ARRAYS, Layout, REGISTERS, lay_out};
 use crate::net::Net;
 use crate::normal::normalise;
 use crate::pool::Pool;
+use crate::report::Report;
 use crate::schedule::schedule;
 use crate::simplify::simplify;
 
@@ -32,6 +33,7 @@ pub(crate) struct Compiled<T> {
     pub steps: Vec<Step<T>>,
     /// For each step, the places on the program's tape of what it computes.
     pub origins: Vec<Vec<usize>>,
+    pub report: Report,
     /// How many numbers must be kept at the worst moment.
     pub live: usize,
     pub arena: Aligned<T>,
@@ -116,6 +118,7 @@ impl<T: Real> Compiled<T> {
         let origin =
             |nodes: &Vec<usize>| nodes.iter().map(|&y| fused.net.nodes[y].origin).collect();
         let origins = nodes.iter().map(origin).collect();
+        let report = Report::new(&fused, &nodes);
 
         let Layout { arrays, constants, arena, live, .. } = layout;
         let bases: BTreeMap<&str, usize> =
@@ -153,7 +156,7 @@ impl<T: Real> Compiled<T> {
         let row = registers.next_multiple_of(Aligned::<T>::LINE);
         let memory = Memory { bases, row: if parts > 1 { row } else { 0 } };
         let registers = Aligned::new(row * parts);
-        Self { given, seen, steps, origins, live, arena, registers, outputs, memory, pool }
+        Self { given, seen, steps, origins, report, live, arena, registers, outputs, memory, pool }
     }
 
     /// Whether these are arrays of the sizes that this is made for, where it expects them. Then the
