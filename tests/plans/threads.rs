@@ -90,3 +90,32 @@ fn plans_on_two_threads_share_the_pool() {
         here.iter().chain(&there).for_each(|y| assert_same(y, &here[0], "an output"));
     });
 }
+
+/// Reductions to few and to many numbers, softmax, copies and pooling that are large enough to be
+/// divided.
+#[test]
+fn large_kernels_do_not_depend_on_the_number_of_threads() {
+    let g = Graph::new();
+    let (x, tall) = (input(&g, "x", [501, 701]), input(&g, "tall", [20_001, 20]));
+    let pictures = reshape(slice(x, 0, 0..500), [5, 100, 701, 1]);
+    let overlapping = Pooling { window: [3, 1], stride: [2, 1], padding: [[1, 1], [0, 0]] };
+    let pooled = max_pool2d(pictures, overlapping);
+    let outputs = [
+        sum_all(x),
+        sum(x, [0]),
+        sum(x, [1]),
+        sum(tall, [0]),
+        max(tall, [0]),
+        max(x, [1]),
+        softmax(tall, 1),
+        log_sum_exp(tall, [1]),
+        transpose(x),
+        concat(&[x, x], 1),
+        pooled,
+        try_grad(sum_all(pooled * pooled), &[x]).unwrap()[0],
+    ];
+    let arrays = [random::<f32>(&[501, 701], 1), random(&[20_001, 20], 2)];
+    let given = Inputs::new().with("x", &arrays[0]).with("tall", &arrays[1]);
+    threads_agree(&outputs, &[], &Arrays::new(), &given, Numerics::Fast);
+    agree(&outputs, &given, 4e3);
+}
