@@ -3,6 +3,12 @@
 
 #[path = "random/build.rs"]
 mod build;
+#[path = "plans/report.rs"]
+mod report;
+#[path = "plans/short.rs"]
+mod short;
+#[path = "plans/threads.rs"]
+mod threads;
 #[allow(dead_code)]
 #[path = "../benches/workloads/mod.rs"]
 mod workloads;
@@ -304,95 +310,6 @@ fn workloads_agree_and_allocate_nothing() {
     workload_agrees(&workloads::w6(), 1e3);
 }
 
-/// Plans with one, two and three threads give the same bits, on every instruction set, and with
-/// more threads too allocate nothing after the first step, but for large products of matrices.
-fn threads_agree<T: Real>(
-    outputs: &[Expr<'_>], updates: &[(String, Expr<'_>)], state: &Arrays<T>, given: &Inputs<'_, T>,
-    numerics: Numerics,
-) {
-    for isa in Isa::available() {
-        let plan = compile::<T>(outputs, updates).unwrap().instructions(isa).numerics(numerics);
-        let steps = |threads: usize| {
-            let (mut plan, mut state) = (plan.clone().threads(threads), state.clone());
-            plan.step(&mut state, given).unwrap();
-            let allocated = allocation_counter::measure(|| _ = plan.step(&mut state, given));
-            if numerics == Numerics::Fast {
-                let large = plan.describe().matches("large product").count() as u64;
-                assert!(allocated.count_total <= 2 * large, "{threads} threads, {isa:?}");
-            }
-            (plan.step(&mut state, given).unwrap().to_vec(), state)
-        };
-        let (want, want_state) = steps(1);
-        for threads in [2, 3] {
-            let (got, got_state) = steps(threads);
-            for (got, want) in got.iter().zip(&want) {
-                assert_same(got, want, &format!("{threads} threads, {isa:?}"));
-            }
-            for (name, want) in &want_state {
-                assert_same(&got_state[name], want, &format!("{name}, {threads} threads, {isa:?}"));
-            }
-        }
-    }
-}
-
-#[test]
-fn workloads_do_not_depend_on_the_number_of_threads() {
-    fn check<T: Real>(workload: &Workload<T>) {
-        let g = Graph::new();
-        let (outputs, updates) = (workload.build)(&g);
-        let given = Inputs::new().with_all(&workload.inputs);
-        threads_agree(&outputs, &updates, &workload.state, &given, Numerics::Fast);
-    }
-    check(&workloads::w1());
-    check(&workloads::w2());
-    check(&workloads::w3());
-    check(&workloads::w4(64));
-    check(&workloads::w4(1));
-    check(&workloads::w5());
-    check(&workloads::w6());
-}
-
-/// Chains over many numbers, with rows and columns that are repeated, and updates in place.
-fn passes_do_not_depend_on_threads<T: Real>([rows, columns]: [usize; 2], numerics: Numerics) {
-    let g = Graph::new();
-    let (x, w) = (input(&g, "x", [rows, columns]), param(&g, "w", [rows, columns]));
-    let (row, column) = (input(&g, "row", [columns]), input(&g, "column", [rows]));
-    let y = tanh(x * w) + row;
-    let z = select(greater(x, w), y, exp(w)) * broadcast(column, [1], x.shape());
-    let updates = [("w".to_owned(), w - 0.1 * (z + y))];
-    let arrays = [random::<T>(&[rows, columns], 1), random(&[columns], 2), random(&[rows], 3)];
-    let given = Inputs::new().with("x", &arrays[0]).with("row", &arrays[1]);
-    let state = Arrays::from([("w".to_owned(), random(&[rows, columns], 4))]);
-    threads_agree(&[z], &updates, &state, &given.with("column", &arrays[2]), numerics);
-}
-
-#[test]
-fn large_passes_do_not_depend_on_the_number_of_threads() {
-    passes_do_not_depend_on_threads::<f32>([301, 500], Numerics::Fast);
-    passes_do_not_depend_on_threads::<f64>([7, 10_001], Numerics::Fast);
-    passes_do_not_depend_on_threads::<f64>([100, 77], Numerics::Exact);
-}
-
-#[test]
-fn plans_on_two_threads_share_the_pool() {
-    let g = Graph::new();
-    let x = input(&g, "x", [200, 1000]);
-    let plan = compile::<f64>(&[tanh(sin(x) * exp(x))], &[]).unwrap().threads(2);
-    let at = random::<f64>(&[200, 1000], 1);
-    let steps = || {
-        let mut plan = plan.clone();
-        let mut step =
-            || plan.step(&mut Arrays::new(), &Inputs::new().with("x", &at)).unwrap()[0].clone();
-        (0..20).map(|_| step()).collect::<Vec<_>>()
-    };
-    std::thread::scope(|scope| {
-        let other = scope.spawn(steps);
-        let here = steps();
-        let there = other.join().unwrap();
-        here.iter().chain(&there).for_each(|y| assert_same(y, &here[0], "an output"));
-    });
-}
-
 #[test]
 fn a_plan_can_be_sent() {
     fn is_send<T: Send>() {}
@@ -490,33 +407,6 @@ fn there_may_be_nothing_to_compute() {
     let outputs = [y, sum(y, [0]), max(y, [1]), sin(x) + x];
     let (none, two) = (Array2::<f64>::zeros((0, 3)), Array2::<f64>::zeros((2, 3)));
     agree(&outputs, &Inputs::new().with("x", &none).with("w", &two), 4.0);
-}
-
-/// What a plan says of itself: the steps with their kernels, and the lines that they come from.
-#[test]
-fn a_plan_is_printed() {
-    let workload = workloads::w4(64);
-    let g = Graph::new();
-    let (outputs, updates) = (workload.build)(&g);
-    let mut plan = compile::<f32>(&outputs, &updates).unwrap().instructions(Isa::Portable);
-    let given = Inputs::new().with_all(&workload.inputs);
-    let mut state = workload.state.clone();
-    plan.step(&mut state, &given).unwrap();
-    let text = plan.describe();
-    for part in [
-        "transpose 64×12",
-        "outer products 3×12×64, with bias",
-        "outer products 3×64×12, added in place",
-        "pass of ",
-        "sigmoid %",
-        "benches/workloads/mod.rs:",
-        " bytes of them alive at the worst moment; registers ",
-    ] {
-        assert!(text.contains(part), "{part}\n{text}");
-    }
-    let profile = plan.profile(&mut state, &given, 2).unwrap();
-    assert_eq!(profile.len() + 1, text.lines().count());
-    assert!(text.contains(&profile[0].1), "{}", profile[0].1);
 }
 
 /// A value that is read where it lies and turned: what is made of it cannot take its place, which

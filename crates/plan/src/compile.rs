@@ -11,6 +11,7 @@ use crate::part::{Link, Part};
 use crate::pool::Pool;
 use crate::pool_first::pool_first;
 use crate::replay::Between;
+use crate::report::flops;
 
 /// How many bytes the memory of a round should take: part of the second cache.
 const ROUND_BYTES: usize = 384 << 10;
@@ -90,7 +91,8 @@ impl<T: Real> Maker<'_, '_, T> {
         let nowhere = Link::whole(0);
         let outputs = vec![nowhere; net.outputs.len()];
         let bytes = Part::<T>::new(&net, self.target, |_| nowhere, &outputs).live * size_of::<T>();
-        let work = net.operations() * count as f64 / lanes as f64;
+        let flops: usize = (0..few.each.nodes.len()).map(|y| flops(&few.each, y)).sum();
+        let work = flops as f64 * count as f64 / lanes as f64;
         let shares = match work < SHARE {
             true => 1,
             false => (work / LARGE_SHARE).clamp(2.0, SHARES as f64) as usize,

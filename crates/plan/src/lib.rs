@@ -16,7 +16,10 @@
 //! | fuse | `fuse` | which values are stored, which operations are one pass over their elements |
 //! | schedule | `schedule` | the order; an update as early as it can replace its array |
 //! | lay out | `memory` | where each stored value lies |
-//! | lower | `lower` | steps with kernels, places and registers |
+//! | lower | `lower` | steps with kernels, places and registers; few numbers as code for one loop |
+//!
+//! `replay` runs the steps, large ones in parts on the threads of a `pool`; `report` says what was
+//! stored and why.
 //!
 //! # Invariants
 //!
@@ -25,7 +28,8 @@
 //! * Invariant: no step allocates, hashes, locks or looks at a shape. (Two do: an operation of the
 //!   user's own, and random numbers.)
 //! * Invariant: a state is replaced only when nothing that is still to run can fail.
-//! * Invariant: the bits do not depend on the number of threads.
+//! * Invariant: the bits do not depend on the number of threads: into which parts a step is divided
+//!   follows from sizes and instructions alone.
 //! * Invariant: outside `kernels`, `arena`, `pool` and `replay` there is no `unsafe`.
 
 mod absorb;
@@ -44,6 +48,7 @@ mod plan;
 mod pool;
 mod pool_first;
 mod replay;
+mod report;
 mod schedule;
 mod simplify;
 mod view;

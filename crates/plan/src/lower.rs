@@ -262,15 +262,14 @@ impl<T: Real> Lowerer<'_, T> {
         if self.node(y).way == Way::ExamplesLast {
             return self.lane_conv(y, direction, convolution, sizes);
         }
-        let conv = Conv::new::<T>(direction, convolution, sizes, places, bias, self.target.isa);
+        let mut conv = Conv::new::<T>(direction, convolution, sizes, places, bias, self.target.isa);
         self.registers = self.registers.max(conv.registers());
-        match conv.in_pieces::<T>(self.between()) {
-            Ok((conv, sum)) => {
-                self.between = self.between.max(conv.parts() * self.node(y).len());
-                self.steps.extend([Step::Conv(Box::new(conv)), Step::Reduce(sum)]);
-            }
-            Err(conv) => self.steps.push(Step::Conv(Box::new(conv))),
+        let sum = conv.divide::<T>(self.between());
+        if sum.is_some() {
+            self.between = self.between.max(conv.parts() * self.node(y).len());
         }
+        self.steps.push(Step::Conv(Box::new(conv)));
+        self.steps.extend(sum.map(Step::Reduce));
     }
 
     /// Where parts leave what is still to be added up.

@@ -88,29 +88,6 @@ impl Net {
         self.nodes.iter().enumerate().find(|(_, node)| is_it(node))
     }
 
-    /// About how many operations on numbers the values take.
-    pub fn operations(&self) -> f64 {
-        let len = |y: usize| self.nodes[y].len() as f64;
-        let count = |node: &Node| match (&node.op, node.operands.as_slice()) {
-            (Op::Matmul(_), &[x, _]) => {
-                let inner = self.nodes[x].sizes.last().map_or(1, |&k| k);
-                2.0 * node.len() as f64 * inner as f64
-            }
-            // Each cell of a map meets the weights of its filter.
-            (Op::Conv2d(_), &[_, w]) => {
-                2.0 * node.len() as f64 * len(w) / self.nodes[w].sizes[0] as f64
-            }
-            (Op::Conv2dInputAdjoint(_), &[y, w]) => {
-                2.0 * len(y) * len(w) / self.nodes[w].sizes[0] as f64
-            }
-            (Op::Conv2dFilterAdjoint(_), &[_, y]) => {
-                2.0 * len(y) * node.len() as f64 / node.sizes[0] as f64
-            }
-            _ => node.len() as f64,
-        };
-        self.nodes.iter().map(count).sum()
-    }
-
     /// How often each value is wanted: as an output, as an update, or as an operand of a node that is
     /// itself wanted.
     pub fn uses(&self) -> Vec<usize> {

@@ -20,6 +20,7 @@ use crate::memory::{ARENA, ARRAYS, Layout, REGISTERS, lay_out};
 use crate::net::Net;
 use crate::normal::normalise;
 use crate::pool::Pool;
+use crate::report::Report;
 use crate::schedule::schedule;
 use crate::simplify::simplify;
 
@@ -28,6 +29,7 @@ pub(crate) struct Part<T> {
     pub steps: Vec<Step<T>>,
     /// For each step, the places on the program's tape of what it computes.
     pub origins: Vec<Vec<usize>>,
+    pub report: Report,
     /// How many examples a round takes, and how many rounds there are.
     pub round: usize,
     pub rounds: usize,
@@ -81,10 +83,20 @@ impl<T: Real> Part<T> {
         let origin =
             |nodes: &Vec<usize>| nodes.iter().map(|&y| fused.net.nodes[y].origin).collect();
         let origins = nodes.iter().map(origin).collect();
+        let report = Report::new(&fused, &nodes);
         let Layout { arrays, constants, arena, live, .. } = layout;
         let links = arrays.iter().map(|name| link(name)).chain(outputs.iter().copied()).collect();
         let mut part =
-            Self { steps, origins, round: 0, rounds: 1, live, shares: Vec::new(), links };
+            Self {
+            steps,
+            origins,
+            report,
+            round: 0,
+            rounds: 1,
+            live,
+            shares: Vec::new(),
+            links,
+        };
         let share = part.share(arena + between, &constants, registers);
         part.shares.push(share);
         part
@@ -136,6 +148,11 @@ impl<T: Real> Part<T> {
     pub fn len(&self) -> (usize, usize) {
         let arena = self.shares.iter().map(|share| share.arena.len()).sum();
         (arena, self.shares.iter().map(|share| share.registers.len()).sum())
+    }
+
+    /// How many operations on numbers all its rounds take.
+    pub fn flops(&self) -> usize {
+        self.report.flops.iter().sum::<usize>() * self.rounds
     }
 
     /// How many shares there are.

@@ -11,6 +11,7 @@ use crate::lower::Target;
 use crate::part::Part;
 use crate::pool::Pool;
 use crate::replay::Compiled;
+use crate::report::Reason;
 
 /// A graph's outputs and updates, compiled: for each binding of the named axes once, the first time
 /// that arrays of these sizes come, and then replayed.
@@ -136,8 +137,9 @@ impl<T: Real> Plan<T> {
         Ok(&self.compiled[self.latest].outputs)
     }
 
-    /// The steps of the binding that was used last: what each does, for which nodes of the graph,
-    /// and the memory that it all takes.
+    /// The steps of the binding that was used last: what each does, how many operations on numbers
+    /// that takes, and for which nodes of the graph; the memory that it all takes; and the values
+    /// that are stored between steps, with the reasons why no pass or product took them in.
     pub fn describe(&self) -> String {
         let Some(compiled) = self.compiled.get(self.latest) else {
             return format!("{self:?}: no step has been taken\n");
@@ -157,26 +159,35 @@ impl<T: Real> Plan<T> {
         let (arena, live, registers) = compiled.len();
         let [arena, live, registers] =
             [arena, live, registers].map(|numbers| numbers * size_of::<T>());
+        let flops: usize = compiled.parts.iter().map(Part::flops).sum();
         text += &format!(
-            "{steps} steps; arena {arena} bytes, {live} bytes of them alive at the worst moment; \
-             registers {registers} bytes\n"
+            "{steps} steps, {flops} flop; arena {arena} bytes, {live} bytes of them alive at the worst \
+             moment; registers {registers} bytes\n"
         );
+        for stored in compiled.parts.iter().flat_map(|part| &part.report.stored) {
+            let reasons: Vec<String> = stored.reasons.iter().map(Reason::to_string).collect();
+            let (bytes, node) = (stored.len * size_of::<T>(), self.node(stored.origin));
+            text += &format!("not fused: {node}: {bytes} bytes, {}\n", reasons.join(", "));
+        }
         text
     }
 
     /// What a step does, and for which nodes.
     fn describe_step(&self, part: &Part<T>, k: usize) -> String {
-        let node = |&origin: &usize| {
-            let step = &self.program.steps()[origin];
-            format!("{} {}", step.op.card().name, step.node)
-        };
-        let all: Vec<String> = part.origins[k].iter().map(node).collect();
+        let all: Vec<String> = part.origins[k].iter().map(|&y| self.node(y)).collect();
         let shown = match all.as_slice() {
             [] => String::new(),
             [one] => one.clone(),
             [first, .., last] => format!("{first} … {last}"),
         };
-        format!("{:<44} {shown}", part.steps[k].name())
+        let flops = part.report.flops[k];
+        format!("{:<44} {flops:>10} flop  {shown}", part.steps[k].name())
+    }
+
+    /// The operation and the description of a node.
+    fn node(&self, origin: usize) -> String {
+        let step = &self.program.steps()[origin];
+        format!("{} {}", step.op.card().name, step.node)
     }
 
     /// The mean time of each step, over so many rounds, beside what [`describe`](Self::describe)

@@ -64,6 +64,7 @@ impl Seen {
     }
 
     /// Whether this array has the name and the sizes, its elements side by side in row-major order.
+    #[inline(always)]
     fn is(&self, name: &str, sizes: &[usize], strides: &[isize]) -> bool {
         // Names and shapes are too short for a call that compares them.
         if self.name.len() != name.len() || self.sizes.len() != sizes.len() {

@@ -10,6 +10,7 @@
 
 #![allow(unsafe_code)]
 
+mod cells;
 mod geometry;
 
 use std::ops::Range;
@@ -23,6 +24,7 @@ use crate::kernels::reduce::{Reduce, Reduction};
 use crate::kernels::vector::{Job, Vector, run};
 use crate::kernels::{Isa, Real};
 use crate::memory::{Place, REGISTERS};
+use cells::{add_to, copy, transpose};
 use geometry::Geometry;
 
 /// Which of the three linear maps of a convolution.
@@ -72,16 +74,15 @@ impl Conv {
         self.parts
     }
 
-    /// If it is the adjoint of a filter and has parts: the same with their results side by side at
-    /// `between`, and what adds them up.
-    pub fn in_pieces<T: Real>(self, between: Place) -> Result<(Self, Reduce), Self> {
-        let [a, b, to] = self.places;
+    /// If it is the adjoint of a filter and has parts, leaves their results side by side at `between`;
+    /// then returns what adds them up.
+    pub fn divide<T: Real>(&mut self, between: Place) -> Option<Reduce> {
         if self.direction != Direction::Filter || self.parts == 1 {
-            return Err(self);
+            return None;
         }
+        let places = [between, std::mem::replace(&mut self.places[2], between)];
         let shape = [1, self.parts, self.geometry.weights()];
-        let sum = Reduce::new::<T>(Reduction::Sum, [between, to], shape, self.isa);
-        Ok((Self { places: [a, b, between], ..self }, sum))
+        Some(Reduce::new::<T>(Reduction::Sum, places, shape, self.isa))
     }
 
     /// The direction and the sizes.
@@ -436,61 +437,6 @@ impl<T: Real> ConvJob<'_, T> {
                     n += times;
                 }
             }
-        }
-    }
-}
-
-/// The transpose of a matrix of so many rows and columns.
-///
-/// # Safety
-///
-/// As [`Conv::run`]; the arrays have as many elements.
-#[inline(always)]
-unsafe fn transpose<T: Copy>(from: *const T, to: *mut T, rows: usize, columns: usize) {
-    for i in 0..rows {
-        for j in 0..columns {
-            // SAFETY: by the caller's promise, within the arrays.
-            unsafe { *to.add(j * rows + i) = *from.add(i * columns + j) };
-        }
-    }
-}
-
-/// A copy of the few cells of a row.
-///
-/// # Safety
-///
-/// As [`Conv::run`]; the arrays have as many elements.
-#[inline(always)]
-unsafe fn copy<T: Real, V: Vector<T>>(x: *const T, y: *mut T, n: usize) {
-    let mut i = 0;
-    // SAFETY: by the caller's promise, within the arrays.
-    unsafe {
-        while i + V::LANES <= n {
-            V::load(x.add(i)).store(y.add(i));
-            i += V::LANES;
-        }
-        if i < n {
-            V::load_part(x.add(i), n - i).store_part(y.add(i), n - i);
-        }
-    }
-}
-
-/// y = x + b.
-///
-/// # Safety
-///
-/// As [`Conv::run`]; the arrays have as many elements.
-#[inline(always)]
-unsafe fn add_to<T: Real, V: Vector<T>>(x: *const T, b: T, y: *mut T, n: usize) {
-    let (b, mut i) = (V::splat(b), 0);
-    // SAFETY: by the caller's promise, within the arrays.
-    unsafe {
-        while i + V::LANES <= n {
-            V::load(x.add(i)).add(b).store(y.add(i));
-            i += V::LANES;
-        }
-        if i < n {
-            V::load_part(x.add(i), n - i).add(b).store_part(y.add(i), n - i);
         }
     }
 }

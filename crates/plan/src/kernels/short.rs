@@ -48,6 +48,9 @@ pub(crate) enum Seen {
 pub(crate) struct Write {
     pub register: u32,
     pub to: Place,
+    /// Whether there is room for a whole register: then all of it is written, since a part is not
+    /// read back as fast.
+    pub whole: bool,
 }
 
 /// One operation: to = f(a, b), each by the first number of its register. If there is no b, it is a.
@@ -177,11 +180,8 @@ impl<T: Real> Short<T> {
 }
 
 /// The place of a call in the list, in which it now is.
-fn position<F: Copy>(calls: &mut Vec<(F, usize)>, call: (F, usize)) -> u16
-where
-    F: PartialEq,
-{
-    let place = calls.iter().position(|&known| known == call).unwrap_or_else(|| {
+fn position<F: PartialEq>(calls: &mut Vec<(F, usize)>, call: (F, usize)) -> u16 {
+    let place = calls.iter().position(|known| *known == call).unwrap_or_else(|| {
         calls.push(call);
         calls.len() - 1
     });
@@ -226,54 +226,65 @@ unsafe fn interpret<T: Real, V: Vector<T>>(pass: &Short<T>, memory: &Memory<T>) 
     let mut held = zero;
     for code in &pass.code {
         let (a, b, to) = (at(code.a), at(code.b), at(code.to));
-        // SAFETY: a register is at each of them.
-        let (x, w) = unsafe { (V::load(a), V::load(b)) };
-        let y = match code.f {
-            F::Copy => x,
-            F::Neg => Fun1::Neg.of_vector(x),
-            F::Reciprocal => Fun1::Reciprocal.of_vector(x),
-            F::Square => Fun1::Square.of_vector(x),
-            F::Sqrt => Fun1::Sqrt.of_vector(x),
-            F::Rsqrt => Fun1::Rsqrt.of_vector(x),
-            F::Relu => Fun1::Relu.of_vector(x),
-            F::Abs => Fun1::Abs.of_vector(x),
-            F::Sign => Fun1::Sign.of_vector(x),
-            F::Step => Fun1::Step.of_vector(x),
-            F::Add => Fun2::Add.of_vector(x, w),
-            F::Sub => Fun2::Sub.of_vector(x, w),
-            F::Mul => Fun2::Mul.of_vector(x, w),
-            F::Div => Fun2::Div.of_vector(x, w),
-            F::Maximum => Fun2::Maximum.of_vector(x, w),
-            F::Greater => Fun2::Greater.of_vector(x, w),
-            F::GreaterEqual => Fun2::GreaterEqual.of_vector(x, w),
-            F::Equal => Fun2::Equal.of_vector(x, w),
-            F::Hold => {
-                held = x;
-                continue;
-            }
-            F::Select => V::select(held.eq(zero), w, x),
-            F::Call1 => {
-                // SAFETY: the call is in the list; a register's worth may be read and written.
-                unsafe {
+        // Each arm loads and stores by itself, so that the numbers stay in registers for them.
+        //
+        // SAFETY: a register is at each of the places; a call is in its list.
+        unsafe {
+            match code.f {
+                F::Copy => one::<T, V>(Fun1::Copy, a, to),
+                F::Neg => one::<T, V>(Fun1::Neg, a, to),
+                F::Reciprocal => one::<T, V>(Fun1::Reciprocal, a, to),
+                F::Square => one::<T, V>(Fun1::Square, a, to),
+                F::Sqrt => one::<T, V>(Fun1::Sqrt, a, to),
+                F::Rsqrt => one::<T, V>(Fun1::Rsqrt, a, to),
+                F::Relu => one::<T, V>(Fun1::Relu, a, to),
+                F::Abs => one::<T, V>(Fun1::Abs, a, to),
+                F::Sign => one::<T, V>(Fun1::Sign, a, to),
+                F::Step => one::<T, V>(Fun1::Step, a, to),
+                F::Add => two::<T, V>(Fun2::Add, [a, b], to),
+                F::Sub => two::<T, V>(Fun2::Sub, [a, b], to),
+                F::Mul => two::<T, V>(Fun2::Mul, [a, b], to),
+                F::Div => two::<T, V>(Fun2::Div, [a, b], to),
+                F::Maximum => two::<T, V>(Fun2::Maximum, [a, b], to),
+                F::Greater => two::<T, V>(Fun2::Greater, [a, b], to),
+                F::GreaterEqual => two::<T, V>(Fun2::GreaterEqual, [a, b], to),
+                F::Equal => two::<T, V>(Fun2::Equal, [a, b], to),
+                F::Hold => held = V::load(a),
+                F::Select => V::select(held.eq(zero), V::load(b), V::load(a)).store(to),
+                F::Call1 => {
                     let &(f, n) = pass.calls.one.get_unchecked(usize::from(code.call));
                     f(a, to, n);
                 }
-                continue;
-            }
-            F::Call2 => {
-                // SAFETY: as above.
-                unsafe {
+                F::Call2 => {
                     let &(f, n) = pass.calls.two.get_unchecked(usize::from(code.call));
                     f(a, b, to, n);
                 }
-                continue;
             }
-        };
-        // SAFETY: a register is there.
-        unsafe { y.store(to) };
+        }
     }
     for write in &pass.writes {
-        // SAFETY: as many numbers as the pass has can be written.
-        unsafe { V::load(at(write.register)).store_part(memory.at(write.to), pass.len) };
+        // SAFETY: as many numbers as the pass has can be written, or a whole register.
+        unsafe {
+            let (y, to) = (V::load(at(write.register)), memory.at(write.to));
+            if write.whole { y.store(to) } else { y.store_part(to, pass.len) }
+        }
     }
+}
+
+/// # Safety
+///
+/// A register is at each of the places.
+#[inline(always)]
+unsafe fn one<T: Real, V: Vector<T>>(f: Fun1, a: *const T, to: *mut T) {
+    // SAFETY: by the caller's promise.
+    unsafe { f.of_vector(V::load(a)).store(to) };
+}
+
+/// # Safety
+///
+/// A register is at each of the places.
+#[inline(always)]
+unsafe fn two<T: Real, V: Vector<T>>(f: Fun2, [a, b]: [*mut T; 2], to: *mut T) {
+    // SAFETY: by the caller's promise.
+    unsafe { f.of_vector(V::load(a), V::load(b)).store(to) };
 }

@@ -8,7 +8,7 @@ use super::{Lowerer, Target};
 use crate::kernels::Real;
 use crate::kernels::pass::Load;
 use crate::kernels::short::{Code, F, Read, Seen, Short, Write};
-use crate::memory::Place;
+use crate::memory::{ARENA, Place};
 use crate::net::Sizes;
 use crate::view::{View, merged};
 
@@ -86,7 +86,10 @@ impl<'a, 'b, T: Real> ShortWriter<'a, 'b, T> {
         self.pass.code.push(Code { f, call, a, b, to });
         self.values.insert(y, to);
         if self.lowerer.fused.stored[y] {
-            self.pass.writes.push(Write { register: to, to: self.lowerer.result(y) });
+            let place = self.lowerer.result(y);
+            // In the arena each value has whole cache lines.
+            let whole = place.base == ARENA;
+            self.pass.writes.push(Write { register: to, to: place, whole });
         }
     }
 

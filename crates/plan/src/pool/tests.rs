@@ -54,8 +54,8 @@ fn many_small_jobs_are_done() {
 fn a_part_may_have_parts() {
     let pool = pool(2);
     let sum = AtomicUsize::new(0);
-    pool.run(4, &|_| pool.run(3, &|part| _ = sum.fetch_add(part, Relaxed)));
-    assert_eq!(sum.into_inner(), 12);
+    pool.run(4, &|_| pool.run(3, &|part| _ = sum.fetch_add(part + 1, Relaxed)));
+    assert_eq!(sum.into_inner(), 24);
 }
 
 #[test]
