@@ -415,7 +415,7 @@ fn a_plan_is_printed() {
     plan.step(&mut state, &given).unwrap();
     let text = plan.describe();
     for part in [
-        "   0  64×12×3, with bias",
+        "   0  outer products, turned 64×12×3, with bias",
         "outer products 3×64×12, added in place",
         "pass of ",
         "sigmoid %",

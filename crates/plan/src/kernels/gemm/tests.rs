@@ -103,8 +103,12 @@ fn all_agree<T: Real>(sizes: [usize; 3], kind: Kind) {
         // SAFETY: the machine has the instructions, and the matrices and the room their elements.
         unsafe {
             for a_turned in [false, true] {
-                let call = |p: Strided<T>| outer(isa)(&plain(&p, p.b_row));
-                agrees(sizes, [a_turned, false], kind, &call);
+                for kernel in
+                    [Some(outer(isa)), tiny::outer(sizes[0], n, isa)].into_iter().flatten()
+                {
+                    let call = |p: Strided<T>| kernel(&plain(&p, p.b_row));
+                    agrees(sizes, [a_turned, false], kind, &call);
+                }
                 let call = |p: Strided<T>| {
                     let mut room = vec![T::nan(); room::<T>(n, k)];
                     turned(isa)(&Strided { room: room.as_mut_ptr(), ..p });
@@ -118,8 +122,10 @@ fn all_agree<T: Real>(sizes: [usize; 3], kind: Kind) {
                     agrees(sizes, [a_turned, b_turned], kind, &call);
                 }
             }
-            let call = |p: Strided<T>| dot(isa)(&plain(&p, p.b_column));
-            agrees(sizes, [false, true], kind, &call);
+            for kernel in [Some(dot(isa)), tiny::dot(sizes[0], n, isa)].into_iter().flatten() {
+                let call = |p: Strided<T>| kernel(&plain(&p, p.b_column));
+                agrees(sizes, [false, true], kind, &call);
+            }
         }
     }
 }
@@ -127,6 +133,16 @@ fn all_agree<T: Real>(sizes: [usize; 3], kind: Kind) {
 /// A size of a few tiles, or next to the edge of a block, which is a multiple of so much.
 fn size(edge: usize) -> impl Strategy<Value = usize> {
     prop_oneof![3 => 1usize..40, 1 => edge - 3..edge + 20]
+}
+
+#[test]
+fn single_tiles_agree() {
+    for m in 1..16 {
+        for (n, k) in [(1, 5), (3, 2), (5, 12), (8, 1), (16, 19)] {
+            all_agree::<f32>([m, n, k], Kind::Add);
+            all_agree::<f64>([m, n, k], Kind::Bias);
+        }
+    }
 }
 
 proptest! {
