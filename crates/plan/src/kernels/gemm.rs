@@ -320,7 +320,7 @@ unsafe fn dot_tile<T: Real, V: Vector<T>, const M: usize, const N: usize, const 
                 }
             }
         }
-        if M == 1 {
+        if M == 1 && N <= V::LANES {
             let mut row = [V::splat(T::zero()); MAX_LANES];
             row[..N].copy_from_slice(&sums[0]);
             let (sums, c) = (V::sums(row), p.c.add(i * p.c_row + j));

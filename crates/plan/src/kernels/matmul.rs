@@ -304,7 +304,7 @@ impl<T: Real> Engine<T> {
         // is turned.
         // SAFETY: it only tells the sizes of registers.
         let [_, lanes] = unsafe { tile::<T>(isa)() };
-        let turns = k.div_ceil(lanes) * n.div_ceil(lanes) * lanes * 6;
+        let turns = k.div_ceil(lanes) * n.div_ceil(lanes) * lanes * 10;
         let outer = m * k * n.div_ceil(lanes) + turns;
         let dots = m * n * (k.div_ceil(lanes) + 4);
         match inner && dots <= outer + outer / 8 {

@@ -132,7 +132,7 @@ fn all_agree<T: Real>(sizes: [usize; 3], kind: Kind) {
 
 /// A size of a few tiles, or next to the edge of a block, which is a multiple of so much.
 fn size(edge: usize) -> impl Strategy<Value = usize> {
-    prop_oneof![3 => 1usize..40, 1 => edge - 3..edge + 20]
+    prop_oneof![1usize..40, edge - 3..edge + 20]
 }
 
 #[test]
@@ -146,22 +146,22 @@ fn single_tiles_agree() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
-    fn kernels_of_products_agree(
-        m in size(54), n in size(256), k in size(256), kind in 0usize..3,
-    ) {
-        let kind = [Kind::Zero, Kind::Bias, Kind::Add][kind];
-        all_agree::<f32>([m, n, k], kind);
-        all_agree::<f64>([m, n, k], kind);
+    fn kernels_of_products_agree(m in size(54), n in 1usize..70, k in size(256)) {
+        for kind in [Kind::Zero, Kind::Bias, Kind::Add] {
+            all_agree::<f32>([m, n, k], kind);
+            all_agree::<f64>([m, n, k], kind);
+        }
     }
 }
 
 #[test]
 fn blocks_of_all_sizes_agree() {
-    for sizes in [[255, 20, 10], [253, 513, 257], [20, 530, 515], [50, 257, 600]] {
+    for sizes in [[255, 20, 10], [253, 40, 257], [20, 530, 260], [50, 40, 600]] {
         all_agree::<f32>(sizes, Kind::Bias);
+        all_agree::<f64>(sizes, Kind::Zero);
         all_agree::<f64>(sizes, Kind::Add);
     }
 }
