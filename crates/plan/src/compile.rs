@@ -4,7 +4,7 @@ use gradus_ops::{Environment, Program};
 
 use crate::chunks::{Chunks, chunks};
 use crate::examples_last::{Examples, examples_last, pays};
-use crate::kernels::{Numerics, Real};
+use crate::kernels::{Numerics, Real, lanes_of};
 use crate::lower::Target;
 use crate::net::Net;
 use crate::part::{Link, Part};
@@ -44,7 +44,7 @@ struct Rounds {
 impl<T: Real> Maker<'_, '_, T> {
     /// The parts for the net of the program, and the arrays between them.
     pub fn parts(&self, whole: &Net) -> (Vec<Part<T>>, Vec<Between<T>>) {
-        let lanes = self.target.isa.bytes() / size_of::<T>();
+        let lanes = lanes_of::<T>(self.target.isa);
         let asked = self.target.round.is_some();
         let examples = Examples::of(self.program).filter(|examples| {
             self.target.numerics == Numerics::Fast && (asked || pays(whole, examples, lanes))

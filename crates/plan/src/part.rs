@@ -87,16 +87,7 @@ impl<T: Real> Part<T> {
         let Layout { arrays, constants, arena, live, .. } = layout;
         let links = arrays.iter().map(|name| link(name)).chain(outputs.iter().copied()).collect();
         let mut part =
-            Self {
-            steps,
-            origins,
-            report,
-            round: 0,
-            rounds: 1,
-            live,
-            shares: Vec::new(),
-            links,
-        };
+            Self { steps, origins, report, round: 0, rounds: 1, live, shares: Vec::new(), links };
         let share = part.share(arena + between, &constants, registers);
         part.shares.push(share);
         part

@@ -3,16 +3,18 @@
 //! Two micro-kernels, each a tile of sums in registers. [`outer`] adds up columns of A times rows of
 //! B, and wants the elements of B's rows to lie side by side. [`dot`] takes inner products of rows of
 //! A with columns of B, and wants the elements of both to lie side by side. Neither moves anything;
-//! what does is in [`turned`] and, for large matrices, [`packed`].
+//! what does is in [`turned`] and, for large matrices, [`packed`]. In [`tiny`] is what a single tile
+//! is enough for.
 //!
 //! Invariant: an element of C has the same bits however the rows and columns of C are divided.
 
 #![allow(unsafe_code)]
 
-use crate::kernels::Real;
 use crate::kernels::vector::{MAX_LANES, Vector, for_each_isa};
+use crate::kernels::{Isa, Real};
 
 pub(crate) mod packed;
+pub(crate) mod tiny;
 pub(crate) mod turned;
 
 /// C = A B, or a variant of it, for A \[m, k\], B \[k, n\] and C \[m, n\], whose rows lie side by side.
@@ -62,6 +64,25 @@ for_each_isa! {
 for_each_isa! {
     /// The kernel for rows of A and columns of B that lie side by side.
     pub(crate) fn dot[T: Real] = dot_columns_of_b[T](p: &Product<T>);
+}
+
+for_each_isa! {
+    /// How many rows a tile has at most, and how many numbers a register.
+    pub(crate) fn tile[T: Real] = tile_body[T]() -> [usize; 2];
+}
+
+/// How many numbers a register has.
+pub(crate) fn lanes<T: Real>(isa: Isa) -> usize {
+    // SAFETY: it only tells the sizes of registers.
+    unsafe { tile::<T>(isa)()[1] }
+}
+
+/// # Safety
+///
+/// None; it is a kernel to know the registers.
+#[inline(always)]
+unsafe fn tile_body<T: Real, V: Vector<T>>() -> [usize; 2] {
+    [V::ROWS, V::LANES]
 }
 
 /// # Safety
@@ -224,8 +245,9 @@ unsafe fn outer_tile<
 const WIDE: usize = 8;
 
 /// `whole` in equal parts, of `most` at most.
+#[inline(always)]
 fn part(whole: usize, most: usize) -> usize {
-    whole.div_ceil(whole.div_ceil(most).max(1)).max(1)
+    if whole <= most { whole.max(1) } else { whole.div_ceil(whole.div_ceil(most)) }
 }
 
 /// How many rows and columns a tile of inner products has at most.
@@ -239,14 +261,19 @@ pub(crate) unsafe fn dot_body<T: Real, V: Vector<T>, const TABLE: bool>(p: &Prod
     let most = if V::ROWS > DOTS * 2 { DOTS } else { 3 };
     let (rows, columns) = (part(p.m, most), part(p.n, most));
     // Some of the fewer stay in the nearest cache while all of the others pass by.
-    let (fewer, others) = ((p.m, rows), (p.n, columns));
-    let (fewer, others) = if p.m <= p.n { (fewer, others) } else { (others, fewer) };
-    for s in (0..fewer.0).step_by(fewer.1) {
-        for t in (0..others.0).step_by(others.1) {
-            let (i, j) = if p.m <= p.n { (s, t) } else { (t, s) };
+    let few_rows = p.m <= p.n;
+    let [few, others] = if few_rows { [p.m, p.n] } else { [p.n, p.m] };
+    let [few_step, others_step] = if few_rows { [rows, columns] } else { [columns, rows] };
+    let mut s = 0;
+    while s < few {
+        let mut t = 0;
+        while t < others {
+            let (i, j) = if few_rows { (s, t) } else { (t, s) };
             // SAFETY: by the caller's promise; the tile is within C.
             unsafe { dot_rows::<T, V, TABLE>(p, i, j, rows.min(p.m - i), columns.min(p.n - j)) };
+            t += others_step;
         }
+        s += few_step;
     }
 }
 
@@ -305,6 +332,19 @@ unsafe fn dot_tile<T: Real, V: Vector<T>, const M: usize, const N: usize, const 
                     sums.iter_mut().zip(columns).for_each(|(sum, y)| *sum = x.mul_add(y, *sum));
                 }
             }
+        }
+        if M == 1 && N <= V::LANES {
+            let mut row = [V::splat(T::zero()); MAX_LANES];
+            row[..N].copy_from_slice(&sums[0]);
+            let (sums, c) = (V::sums(row), p.c.add(i * p.c_row + j));
+            return match p.start {
+                Start::Zero => sums.store_part(c, N),
+                Start::Bias(bias) => V::load_part(bias.add(j), N).add(sums).store_part(c, N),
+                Start::Column(bias) => V::splat(*bias.add(i)).add(sums).store_part(c, N),
+                Start::Add(factor) => {
+                    sums.mul_add(V::splat(factor), V::load_part(c, N)).store_part(c, N);
+                }
+            };
         }
         let mut totals = [T::zero(); (DOTS * DOTS).next_multiple_of(MAX_LANES)];
         let mut first = 0;

@@ -36,14 +36,6 @@ impl Isa {
         let best = Self::best();
         [Self::Portable, Self::Avx2, Self::Avx512].into_iter().filter(|&isa| isa <= best).collect()
     }
-
-    /// How many bytes a register has.
-    pub(crate) fn bytes(self) -> usize {
-        match self {
-            Self::Portable | Self::Avx2 => 32,
-            Self::Avx512 => 64,
-        }
-    }
 }
 
 #[cfg(test)]

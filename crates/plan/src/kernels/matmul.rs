@@ -7,7 +7,7 @@ use std::ops::Range;
 use crate::arena::Memory;
 use crate::kernels::gemm::packed::{packed, panels};
 use crate::kernels::gemm::turned::{Strided, room, turned};
-use crate::kernels::gemm::{Gemm, Product, Start, dot, outer};
+use crate::kernels::gemm::{Gemm, Product, Start, dot, lanes, outer, tiny};
 use crate::kernels::pass::row_offset;
 use crate::kernels::vector::MAX_LANES;
 use crate::kernels::{Isa, Real};
@@ -90,7 +90,7 @@ impl<T: Real> Matmul<T> {
         let sizes @ [m, n, k] = [x.sizes[axis], w.sizes[axis + 1], x.sizes[axis + 1]];
         let x_strides = [x.strides[axis], x.strides[axis + 1]];
         let w_strides = [w.strides[axis], w.strides[axis + 1]];
-        let engine = Engine::choose(sizes, x_strides, w_strides, isa);
+        let mut engine = Engine::choose(sizes, x_strides, w_strides, isa);
         let (stack, x_stack, w_stack): (Sizes, Sizes, Sizes) =
             (x.sizes[..axis].into(), x.strides[..axis].into(), w.strides[..axis].into());
 
@@ -107,6 +107,9 @@ impl<T: Real> Matmul<T> {
             _ if n >= m => (Cut::Columns, parts.min(n.div_ceil(MAX_LANES))),
             _ => (Cut::Rows, parts.min(m)),
         };
+        if parts == 1 {
+            engine = engine.for_one_tile(sizes, isa);
+        }
         let [m, n] = match cut {
             Cut::Pairs => [m, n],
             Cut::Rows => [m.div_ceil(parts), n],
@@ -166,10 +169,18 @@ impl<T: Real> Matmul<T> {
     /// # Safety
     ///
     /// The operands and the result must lie in `memory`, and these not overlap.
+    #[inline]
     pub unsafe fn run(&self, memory: &Memory<T>) {
-        for part in 0..self.parts() {
-            // SAFETY: by the caller's promise.
-            unsafe { self.run_part(memory, part) }
+        // SAFETY: by the caller's promise.
+        unsafe {
+            if self.parts == 1 && self.stack.is_empty() {
+                // A product that may take a few nanoseconds.
+                let room = Place { base: REGISTERS, offset: 0 };
+                let places = [self.x, self.w, self.y, room].map(|place| memory.at(place));
+                let [m, n, _] = self.sizes;
+                return self.product(memory, places, &(0..m), &(0..n));
+            }
+            (0..self.parts()).for_each(|part| self.run_part(memory, part));
         }
     }
 
@@ -178,6 +189,7 @@ impl<T: Real> Matmul<T> {
     /// # Safety
     ///
     /// As [`run`](Self::run); no part may run twice at the same time.
+    #[inline(never)]
     pub unsafe fn run_part(&self, memory: &Memory<T>, part: usize) {
         let range = |whole: usize, unit: usize| {
             let end = |part: usize| match part == self.parts {
@@ -293,13 +305,22 @@ impl<T: Real> Engine<T> {
         }
         // In instructions, and as many again as each sum over the lanes takes, or each square that
         // is turned.
-        let lanes = isa.bytes() / size_of::<T>();
-        let turns = k.div_ceil(lanes) * n.div_ceil(lanes) * lanes * 6;
+        let lanes = lanes::<T>(isa);
+        let turns = k.div_ceil(lanes) * n.div_ceil(lanes) * lanes * 10;
         let outer = m * k * n.div_ceil(lanes) + turns;
         let dots = m * n * (k.div_ceil(lanes) + 4);
         match inner && dots <= outer + outer / 8 {
             true => Self::Dot(dot(isa)),
             false => Self::Arranged(turned(isa), TURNED),
+        }
+    }
+
+    /// With the kernel for the very sizes, if there is one.
+    fn for_one_tile(self, [m, n, _]: [usize; 3], isa: Isa) -> Self {
+        match self {
+            Self::Outer(kernel) => Self::Outer(tiny::outer(m, n, isa).unwrap_or(kernel)),
+            Self::Dot(kernel) => Self::Dot(tiny::dot(m, n, isa).unwrap_or(kernel)),
+            Self::Arranged(..) => self,
         }
     }
 }

@@ -22,4 +22,5 @@ mod x86;
 
 pub(crate) use elementwise::{Form, Fun1, Fun2, Map1, Map2, Map3};
 pub use elementwise::{Numerics, Real};
+pub(crate) use gemm::lanes as lanes_of;
 pub use isa::Isa;
