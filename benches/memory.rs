@@ -8,7 +8,7 @@
 #[allow(dead_code)]
 mod workloads;
 
-use gradus::ops::{Evaluator, Graph, Inputs};
+use gradus::ops::{Graph, Inputs};
 use gradus::plan::compile;
 use workloads::Workload;
 

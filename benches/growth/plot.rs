@@ -76,7 +76,7 @@ fn panel(
             format!("<text class=\"size\" x=\"{x:.1}\" y=\"{below:.1}\">{size}</text>")
         });
     }
-    // Names stand at the ends of lines, one below the other.
+    // Names stand at the ends of lines, one above the other.
     let mut names: Vec<(f64, &str)> = Vec::new();
     for &(part, name, class) in drawn {
         let points = rows.iter().filter(|(_, row)| value(row, part) > 0.0);
@@ -86,17 +86,18 @@ fn panel(
         put(format!("<polyline class=\"{class}\" points=\"{points}\"/>"));
         names.push((y_of(value(&rows[rows.len() - 1].1, part)), name));
     }
-    names.sort_by(|(y, _), (other, _)| y.total_cmp(other));
-    let mut above = f64::NEG_INFINITY;
+    names.sort_by(|(y, _), (other, _)| other.total_cmp(y));
+    let mut below = top + HEIGHT + 16.0;
     for (y, name) in names {
-        above = (y + 4.0).max(above + 16.0);
+        below = (y + 4.0).min(below - 16.0);
         let x = left + WIDTH + 8.0;
-        put(format!("<text class=\"name\" x=\"{x:.1}\" y=\"{above:.1}\">{name}</text>"));
+        put(format!("<text class=\"name\" x=\"{x:.1}\" y=\"{below:.1}\">{name}</text>"));
     }
 }
 
 /// A power of ten.
 fn label(class: &str, x: f64, y: f64, power: i32) -> String {
+    let power = power.to_string().replace('-', "−");
     format!(
         "<text class=\"{class}\" x=\"{x:.1}\" y=\"{y:.1}\">10<tspan class=\"power\" dy=\"-5\">{power}\
          </tspan></text>"

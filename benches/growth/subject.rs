@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use allocation_counter::measure;
 use gradus::ndarray::{ArrayD, arr0};
 use gradus::ops::{
-    Arrays, Evaluator, Expr, Graph, Inputs, Tape, input, matmul, param, quadratic_cost, relu, tanh,
-    transpose, try_grad,
+    Arrays, Expr, Graph, Inputs, Tape, input, matmul, param, quadratic_cost, relu, tanh, transpose,
+    try_grad,
 };
 use gradus::plan::compile;
 

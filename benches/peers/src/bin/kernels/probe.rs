@@ -119,7 +119,9 @@ mod x86 {
         let (x, y) = (_mm512_set1_ps(black_box(0.5)), _mm512_set1_ps(black_box(1.0)));
         let mut sums = [y; REGISTERS];
         for _ in 0..REPEATS {
-            sums = sums.map(|sum| _mm512_fmadd_ps(sum, x, y));
+            for sum in &mut sums {
+                *sum = _mm512_fmadd_ps(*sum, x, y);
+            }
         }
         black_box(sums);
     }
@@ -129,7 +131,9 @@ mod x86 {
         let (x, y) = (_mm256_set1_ps(black_box(0.5)), _mm256_set1_ps(black_box(1.0)));
         let mut sums = [y; REGISTERS];
         for _ in 0..REPEATS {
-            sums = sums.map(|sum| _mm256_fmadd_ps(sum, x, y));
+            for sum in &mut sums {
+                *sum = _mm256_fmadd_ps(*sum, x, y);
+            }
         }
         black_box(sums);
     }
