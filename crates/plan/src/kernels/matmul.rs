@@ -294,7 +294,7 @@ impl<T: Real> Engine<T> {
         isa: Isa,
     ) -> Self {
         let bytes = |numbers: usize| numbers * size_of::<T>();
-        let inner = (x_column == 1 || k == 1) && (w_row == 1 || k == 1);
+        let inner = k == 1 || x_column == 1 && w_row == 1;
         let far = bytes(k * n) > FAR;
         let aliased = !inner && x_column == 1 && bytes(x_row).is_multiple_of(ALIAS);
         if m >= FEW && n >= FEW && k >= FEW && (far || aliased) {
