@@ -7,9 +7,9 @@ use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
 
 /// A plan with the arrays that it reads.
-pub struct Planned<T> {
+pub struct Planned<T: 'static> {
     plan: Plan<T>,
-    inputs: Arrays<T>,
+    given: Inputs<'static, T>,
     state: Arrays<T>,
 }
 
@@ -21,12 +21,13 @@ impl<T: Real> Planned<T> {
         let g = Graph::new();
         let plan = compile(&build(&g), &[]).expect("the graph is well formed");
         let inputs = inputs.iter().map(|(name, array)| ((*name).to_owned(), array.clone()));
-        Self { plan, inputs: inputs.collect(), state: Arrays::new() }
+        // As long as the process lives: it does not have many.
+        let inputs: &'static Arrays<T> = Box::leak(Box::new(inputs.collect()));
+        Self { plan, given: Inputs::new().with_all(inputs), state: Arrays::new() }
     }
 
     pub fn run(&mut self) -> &[ArrayD<T>] {
-        let given = Inputs::new().with_all(&self.inputs);
-        self.plan.step(&mut self.state, &given).expect("the arrays fit")
+        self.plan.step(&mut self.state, &self.given).expect("the arrays fit")
     }
 }
 

@@ -62,7 +62,11 @@ pub fn print(runs: &[Run; 2]) {
         println!();
         for (name, _) in run.medians[0].seconds.iter().filter(|(name, _)| name != PLAN) {
             print!("{:<30}", format!("  {name} / plan"));
-            run.medians.iter().for_each(|m| print!("{:>10.2}", m.of(name) / m.of(PLAN)));
+            for m in &run.medians {
+                let ratio = m.of(name) / m.of(PLAN);
+                let ratio = if ratio.is_nan() { "–".to_owned() } else { format!("{ratio:.2}") };
+                print!("{ratio:>10}");
+            }
             println!();
         }
     }
