@@ -9,6 +9,8 @@
 //! | pass | file | what it does |
 //! |---|---|---|
 //! | bind | `net` | the program in the sizes that the arrays give |
+//! | pool first | `pool_first` | max-pooling before activation functions |
+//! | part | `chunks` | a batch of independent examples in rounds: nets before, within and after |
 //! | examples last | `examples_last` | a batch of small layers in lanes that are examples |
 //! | normalise | `normal` | reductions and products in the forms that have kernels |
 //! | simplify | `simplify` | the same values with fewer nodes, by named rules |
@@ -18,7 +20,8 @@
 //! | lay out | `memory` | where each stored value lies |
 //! | lower | `lower` | steps with kernels, places and registers; few numbers as code for one loop |
 //!
-//! `replay` runs the steps, large ones in parts on the threads of a `pool`; `report` says what was
+//! `compile` calls the first four and decides how a batch is taken, `part` the others; `replay` runs
+//! the steps, large ones in parts on the threads of a `pool`; `report` says what was
 //! stored and why.
 //!
 //! # Invariants
@@ -30,7 +33,7 @@
 //! * Invariant: a state is replaced only when nothing that is still to run can fail.
 //! * Invariant: the bits do not depend on the number of threads: into which parts a step is divided
 //!   follows from sizes and instructions alone.
-//! * Invariant: outside `kernels`, `arena`, `pool` and `replay` there is no `unsafe`.
+//! * Invariant: outside `kernels`, `arena`, `pool`, `part` and `replay` there is no `unsafe`.
 
 mod absorb;
 mod arena;

@@ -1,4 +1,4 @@
-//! Convolutions and their adjoints.
+//! Convolutions and their adjoints to pictures.
 
 #![allow(unsafe_code)]
 
@@ -7,10 +7,10 @@ use std::ops::Range;
 
 use gradus_ops::Convolution;
 
+use super::axis::{Axis, Run};
 use super::pool::{LanePool, Windows};
 use super::taps::{Taps, taps};
 use crate::arena::Memory;
-use crate::kernels::gemm::{Product, Start, dot_body};
 use crate::kernels::vector::{Job, MAX_LANES, Vector, run};
 use crate::kernels::{Isa, Real};
 use crate::memory::{Place, REGISTERS};
@@ -41,76 +41,6 @@ pub(crate) struct Correlation {
     size: [usize; 2],
     filter: [usize; 2],
     isa: Isa,
-}
-
-/// Along one axis: which cells of the result meet which weights and cells.
-#[derive(Clone, Debug)]
-struct Axis {
-    runs: Vec<Run>,
-    /// From one weight that is met to the next, and from one cell to the next.
-    tap_step: usize,
-    source_step: isize,
-}
-
-/// Neighbouring cells of the result that meet the same weights, and neighbouring cells.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Run {
-    to: usize,
-    len: usize,
-    /// How many weights are met, which is the first, and which cell it meets.
-    taps: usize,
-    tap: usize,
-    source: usize,
-}
-
-impl Axis {
-    /// For a convolution without padding.
-    fn forward(cells: usize, filter: usize, stride: usize, dilation: usize) -> Self {
-        let runs =
-            (0..cells).map(|i| Run { to: i, len: 1, taps: filter, tap: 0, source: i * stride });
-        Self { runs: joined(runs), tap_step: 1, source_step: dilation as isize }
-    }
-
-    /// For its adjoint: cell i meets weight p and the cell (i + before − p · dilation) / stride of so
-    /// many, where that is a cell.
-    fn adjoint(
-        cells: usize, filter: usize, sources: usize, before: usize, stride: usize, dilation: usize,
-    ) -> Self {
-        let source = |i: usize, p: usize| {
-            let reach = (i + before).checked_sub(p * dilation)?;
-            (reach % stride == 0 && reach / stride < sources).then_some(reach / stride)
-        };
-        let runs = (0..cells).map(|i| {
-            let mut met = (0..filter).filter_map(|p| Some((p, source(i, p)?)));
-            let (tap, first) = met.next().unwrap_or((0, 0));
-            let taps = (0..filter).filter(|&p| source(i, p).is_some()).count();
-            Run { to: i, len: 1, taps, tap, source: first }
-        });
-        let divisor = gcd(stride, dilation);
-        let source_step = -((dilation / divisor) as isize);
-        Self { runs: joined(runs), tap_step: stride / divisor, source_step }
-    }
-}
-
-fn gcd(a: usize, b: usize) -> usize {
-    if b == 0 { a } else { gcd(b, a % b) }
-}
-
-/// Runs of one cell, those joined that follow each other.
-fn joined(runs: impl Iterator<Item = Run>) -> Vec<Run> {
-    let mut all: Vec<Run> = Vec::new();
-    for run in runs {
-        match all.last_mut() {
-            Some(last)
-                if (last.taps, last.tap, last.source + last.len)
-                    == (run.taps, run.tap, run.source) =>
-            {
-                last.len += 1;
-            }
-            _ => all.push(run),
-        }
-    }
-    all
 }
 
 impl Correlation {
@@ -363,162 +293,5 @@ impl Pooled {
             let pooled = Some(self.pool.windows(memory));
             run(shape.isa, &CorrelationJob { shape, x, w: packed, to, bias, pooled });
         }
-    }
-}
-
-/// The adjoint of a convolution to its filters, w̄ from x and ȳ; there is no padding.
-#[derive(Clone, Debug)]
-pub(crate) struct FilterAdjoint {
-    places: [Place; 3],
-    examples: usize,
-    maps: usize,
-    /// Rows and columns of maps, and columns of pictures.
-    size: [usize; 2],
-    x_columns: usize,
-    stride: [usize; 2],
-    /// Where each weight of a filter begins to see the pictures.
-    table: Vec<usize>,
-    isa: Isa,
-}
-
-impl FilterAdjoint {
-    /// For pictures, filters and maps of these sizes.
-    pub fn new(
-        convolution: Convolution, [x, w, y]: [[usize; 4]; 3], places: [Place; 3], isa: Isa,
-    ) -> Self {
-        let Convolution { stride, dilation, .. } = convolution;
-        let mut table = Vec::with_capacity(w[1] * w[2] * w[3]);
-        for c in 0..w[1] {
-            for p in 0..w[2] {
-                for q in 0..w[3] {
-                    let row = c * x[1] + p * dilation[0];
-                    table.push((row * x[2] + q * dilation[1]) * x[3]);
-                }
-            }
-        }
-        let (size, x_columns) = ([y[1], y[2]], x[2]);
-        Self { places, examples: x[3], maps: y[0], size, x_columns, stride, table, isa }
-    }
-
-    /// The sizes.
-    pub fn name(&self) -> String {
-        let (weights, maps, n) = (self.table.len(), self.maps, self.examples);
-        format!("convolution, to its filter {maps}×{weights} × {n}")
-    }
-
-    /// # Safety
-    ///
-    /// The operands and the result must lie in `memory`, and these not overlap.
-    pub unsafe fn run<T: Real>(&self, memory: &Memory<T>) {
-        // SAFETY: by the caller's promise, here and in the job.
-        unsafe {
-            let [x, y, to] = self.places.map(|place| memory.at(place));
-            run(self.isa, &FilterJob { shape: self, x, y, to });
-        }
-    }
-}
-
-struct FilterJob<'a, T> {
-    shape: &'a FilterAdjoint,
-    x: *const T,
-    y: *const T,
-    to: *mut T,
-}
-
-impl<T: Real> Job<T> for FilterJob<'_, T> {
-    /// # Safety
-    ///
-    /// As [`FilterAdjoint::run`].
-    #[inline(always)]
-    unsafe fn run<V: Vector<T>>(&self) {
-        let s = self.shape;
-        let (n, [rows, columns]) = (s.examples, s.size);
-        // Whole rows lie side by side, or only the examples of a cell.
-        let whole = s.stride[1] == 1;
-        let (times, length) = if whole { (rows, columns * n) } else { (columns, n) };
-        let b_next = if whole { s.stride[0] * s.x_columns * n } else { s.stride[1] * n };
-        let product = Product {
-            m: s.maps,
-            n: s.table.len(),
-            k: length,
-            a: self.y,
-            a_row: rows * columns * n,
-            a_column: 1,
-            b: self.x,
-            b_step: 0,
-            b_table: Some(s.table.as_ptr()),
-            times,
-            a_next: length,
-            b_next,
-            c: self.to,
-            c_row: s.table.len(),
-            start: Start::Zero,
-        };
-        // SAFETY: by the caller's promise; the table leads to cells that are there.
-        unsafe {
-            if whole {
-                return dot_body::<T, V, true>(&product);
-            }
-            for i in 0..rows {
-                let start = if i == 0 { Start::Zero } else { Start::Add(T::one()) };
-                let (a, b) =
-                    (self.y.add(i * columns * n), self.x.add(i * s.stride[0] * s.x_columns * n));
-                dot_body::<T, V, true>(&Product { a, b, start, ..product });
-            }
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Every cell meets the weights and cells that the definition says, for all small sizes.
-    #[test]
-    fn runs_are_what_meets() {
-        for (cells, filter, stride, dilation, before) in itertools(&[1..12, 1..4, 1..4, 1..4, 0..3])
-        {
-            let reach = dilation * (filter - 1) + 1;
-            let Some(rest) = (cells + before + 1).checked_sub(reach) else { continue };
-            let sources = rest / stride + 1;
-            let axis = Axis::adjoint(cells, filter, sources, before, stride, dilation);
-            let mut got = Vec::new();
-            for run in &axis.runs {
-                for k in 0..run.len {
-                    for t in 0..run.taps {
-                        let source = (run.source + k) as isize + t as isize * axis.source_step;
-                        got.push((run.to + k, run.tap + t * axis.tap_step, source));
-                    }
-                }
-            }
-            let mut want = Vec::new();
-            for i in 0..cells {
-                for p in 0..filter {
-                    for j in 0..sources {
-                        if i + before == j * stride + p * dilation {
-                            want.push((i, p, j as isize));
-                        }
-                    }
-                }
-            }
-            assert_eq!(got, want, "{cells} {filter} {stride} {dilation} {before}");
-        }
-    }
-
-    /// All choices of five numbers.
-    fn itertools(
-        ranges: &[std::ops::Range<usize>; 5],
-    ) -> impl Iterator<Item = (usize, usize, usize, usize, usize)> {
-        let [a, b, c, d, e] = ranges.clone();
-        a.flat_map(move |a| {
-            let (c, d, e) = (c.clone(), d.clone(), e.clone());
-            b.clone().flat_map(move |b| {
-                let (d, e) = (d.clone(), e.clone());
-                c.clone().flat_map(move |c| {
-                    let e = e.clone();
-                    d.clone().flat_map(move |d| e.clone().map(move |e| (a, b, c, d, e)))
-                })
-            })
-        })
     }
 }
