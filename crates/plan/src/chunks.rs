@@ -60,10 +60,10 @@ pub(crate) fn chunks(net: &Net, examples: &Examples) -> Option<Chunks> {
             names.insert(y, format!("\0total {}", totals.len()));
         }
         for &x in node.operands.iter().filter(|&&x| part(y) && !part(x) && !cheap[x]) {
-            if !names.contains_key(&x) {
+            names.entry(x).or_insert_with(|| {
                 kept.push(x);
-                names.insert(x, format!("\0kept {}", kept.len()));
-            }
+                format!("\0kept {}", kept.len())
+            });
         }
     }
     let named = |of: &[usize]| -> Vec<(String, usize)> {

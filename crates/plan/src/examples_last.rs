@@ -288,7 +288,7 @@ impl Writer<'_> {
     }
 
     /// The adjoint to filters behind pooling by 2×2, from the winners.
-    fn from_winners(&mut self, y: usize, convolution: Convolution) -> Option<usize> {
+    fn filters_from_winners(&mut self, y: usize, convolution: Convolution) -> Option<usize> {
         let Node { op, operands, sizes, .. } = &self.net.nodes[y];
         let [x, maps] = [operands[0], operands[1]];
         let (pooling, b) = self.scattered(maps)?;
@@ -365,7 +365,7 @@ impl Writer<'_> {
                 if self.axis(a) != Some(0) || self.axis(b) != Some(0) {
                     return None;
                 }
-                if let Some(made) = self.from_winners(y, conv.convolution()) {
+                if let Some(made) = self.filters_from_winners(y, conv.convolution()) {
                     return Some(made);
                 }
                 let x = self.padded(a, conv.convolution());
