@@ -1,5 +1,6 @@
 //! From units to steps: places and kernels.
 
+mod joined;
 mod lanes;
 mod short;
 mod writer;
@@ -88,7 +89,7 @@ pub(crate) fn lower<T: Real>(
     }
     nodes.resize(lowerer.steps.len(), Vec::new());
     let Lowerer { steps, registers, between, .. } = lowerer;
-    Lowered { steps, nodes, registers, between }
+    joined::joined(Lowered { steps, nodes, registers, between })
 }
 
 struct Lowerer<'a, T> {

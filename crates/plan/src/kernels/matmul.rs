@@ -156,6 +156,21 @@ impl<T: Real> Matmul<T> {
         format!("{kernel} {m}×{k}×{n}{base}")
     }
 
+    /// Where the result is.
+    pub fn result(&self) -> Place {
+        self.y
+    }
+
+    /// Where the operands are, and what is added.
+    pub fn reads(&self) -> impl Iterator<Item = Place> {
+        let more = match self.base {
+            Base::Zero => None,
+            Base::Bias(place) | Base::Column(place) => Some(place),
+            Base::Add { factor, .. } => Some(factor),
+        };
+        [self.x, self.w].into_iter().chain(more)
+    }
+
     /// How many registers the product needs, all of its parts at once.
     pub fn registers(&self) -> usize {
         self.parts * self.room

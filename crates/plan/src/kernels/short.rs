@@ -21,6 +21,7 @@ pub(crate) struct Short<T> {
     pub code: Vec<Code>,
     pub writes: Vec<Write>,
     calls: Calls<T>,
+    pub isa: Isa,
     engine: Engine<T>,
 }
 
@@ -48,6 +49,8 @@ pub(crate) enum Seen {
 pub(crate) struct Write {
     pub register: u32,
     pub to: Place,
+    /// How many numbers: all elements, or one.
+    pub len: usize,
     /// Whether there is room for a whole register: then all of it is written, since a part is not
     /// read back as fast.
     pub whole: bool,
@@ -90,6 +93,8 @@ pub(crate) enum F {
     Hold,
     /// a where what was remembered is not 0, else b.
     Select,
+    /// The sum of all elements of a.
+    Sum,
     Call1,
     Call2,
 }
@@ -119,7 +124,7 @@ impl<T: Real> Short<T> {
     pub fn new(len: usize, isa: Isa) -> Self {
         let engine = if len == 1 { single::<T> } else { interpreter(isa) };
         let calls = Calls { one: Vec::new(), two: Vec::new() };
-        Self { len, reads: Vec::new(), code: Vec::new(), writes: Vec::new(), calls, engine }
+        Self { len, reads: Vec::new(), code: Vec::new(), writes: Vec::new(), calls, isa, engine }
     }
 
     /// A function of one number, and which call it is.
@@ -167,6 +172,25 @@ impl<T: Real> Short<T> {
     /// once, so that it writes all of it.
     fn called(&self, in_registers: bool, isa: Isa) -> usize {
         if in_registers { Self::stride(self.len, isa) } else { self.len }
+    }
+
+    /// How many numbers its registers hold.
+    pub fn registers(&self) -> usize {
+        let reads = self.reads.iter().map(|read| read.register);
+        let code = self.code.iter().flat_map(|code| [code.a, code.b, code.to]);
+        let writes = self.writes.iter().map(|write| write.register);
+        let last = reads.chain(code).chain(writes).max();
+        last.map_or(0, |last| last as usize + Self::stride(self.len, self.isa))
+    }
+
+    /// Which call of this pass is that of an operation of another.
+    pub fn call_of(&mut self, other: &Self, code: &Code) -> u16 {
+        let call = usize::from(code.call);
+        match code.f {
+            F::Call1 => position(&mut self.calls.one, other.calls.one[call]),
+            F::Call2 => position(&mut self.calls.two, other.calls.two[call]),
+            _ => 0,
+        }
     }
 
     /// # Safety
@@ -249,6 +273,7 @@ unsafe fn interpret<T: Real, V: Vector<T>>(pass: &Short<T>, memory: &Memory<T>) 
                 F::Greater => two::<T, V>(Fun2::Greater, [a, b], to),
                 F::GreaterEqual => two::<T, V>(Fun2::GreaterEqual, [a, b], to),
                 F::Equal => two::<T, V>(Fun2::Equal, [a, b], to),
+                F::Sum => V::splat(V::load_part(a, pass.len).sum()).store(to),
                 F::Hold => held = V::load(a),
                 F::Select => V::select(held.eq(zero), V::load(b), V::load(a)).store(to),
                 F::Call1 => {
@@ -263,10 +288,10 @@ unsafe fn interpret<T: Real, V: Vector<T>>(pass: &Short<T>, memory: &Memory<T>) 
         }
     }
     for write in &pass.writes {
-        // SAFETY: as many numbers as the pass has can be written, or a whole register.
+        // SAFETY: as many numbers can be written, or a whole register.
         unsafe {
             let (y, to) = (V::load(at(write.register)), memory.at(write.to));
-            if write.whole { y.store(to) } else { y.store_part(to, pass.len) }
+            if write.whole { y.store(to) } else { y.store_part(to, write.len) }
         }
     }
 }

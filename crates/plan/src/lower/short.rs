@@ -89,7 +89,8 @@ impl<'a, 'b, T: Real> ShortWriter<'a, 'b, T> {
             let place = self.lowerer.result(y);
             // In the arena each value has whole cache lines.
             let whole = place.base == ARENA;
-            self.pass.writes.push(Write { register: to, to: place, whole });
+            let len = self.pass.len;
+            self.pass.writes.push(Write { register: to, to: place, len, whole });
         }
     }
 
