@@ -190,6 +190,13 @@ fn agrees(choices: &Choices, rounds: &[Option<usize>]) {
             assert_near(&state[name], want, &format!("{name}, {what}"));
         }
         assert_eq!(state, other, "two threads, {what}");
+        // Without derivatives less is kept, and places are taken again sooner.
+        let mut forward = compile::<f64>(&outputs[1..3], &[]).unwrap().instructions(isa);
+        forward = round.map_or(forward.clone(), |round| forward.round(round));
+        let got = forward.step(&mut start.clone(), &given).unwrap();
+        for (got, want) in got.iter().zip(&results[0][1..3]) {
+            assert_near(got, want, &format!("an output alone, {what}"));
+        }
         let fits = round.is_some_and(|round| round < choices.examples);
         assert!(!fits || one.describe().contains(" rounds of "), "{}", one.describe());
     }
@@ -217,4 +224,36 @@ fn shares_agree() {
     let layers = vec![layer.clone(), Layer { activation: 2, ..layer }];
     let choices = Choices { examples: 133, channels: 3, size: [17, 16], layers, cost: 2, seed: 5 };
     agrees(&choices, &[None, Some(8), Some(20)]);
+}
+
+/// LeNet without derivatives: what the first convolution reads is wanted by nobody afterwards, and
+/// yet must not be written over by the pooling that is done by the way.
+#[test]
+fn lenet_agrees() {
+    let g = Graph::new();
+    let network = gradus::models::classic::lenet();
+    let x = input(&g, "x", ("n", 1, 28, 28));
+    let output = network.forward(x).output();
+    let mut random = ChaCha8Rng::seed_from_u64(1);
+    let mut draw = |sizes: &[usize], most: f64| {
+        ArrayD::from_shape_simple_fn(sizes, || random.random_range(-most..most))
+    };
+    let mut state = Arrays::new();
+    for parameter in network.parameters() {
+        let shape = parameter.node(&g).shape();
+        let sizes: Vec<usize> = shape.dims().iter().map(|dim| dim.plain().unwrap()).collect();
+        let inputs = sizes.iter().skip(1).product::<usize>().max(1);
+        let most = (3.0 / inputs as f64).sqrt();
+        let name = parameter.node(&g).label().expect("a parameter has a name");
+        state.insert(name, draw(&sizes, most));
+    }
+    let x = draw(&[10, 1, 28, 28], 1.0).mapv(f64::abs);
+    let given = Inputs::new().with("x", &x);
+    let mut oracle = Reference::new(&[output], &[]).unwrap();
+    let want = oracle.step(&mut state, &given).unwrap();
+    for isa in Isa::available() {
+        let mut plan = compile::<f64>(&[output], &[]).unwrap().instructions(isa);
+        let got = plan.step(&mut state, &given).unwrap();
+        assert_near(&got[0], &want[0], &format!("{isa:?}"));
+    }
 }

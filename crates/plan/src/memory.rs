@@ -86,6 +86,16 @@ pub(crate) fn lay_out(fused: &Fused, schedule: &Schedule, align: usize) -> Layou
     for (t, &u) in schedule.order.iter().enumerate() {
         let reads = units[u].nodes().iter().flat_map(|&y| fused.reads(y));
         reads.for_each(|x| last[x.root] = t);
+        // Max-pooling may be done by the way of a convolution, which then reads its operands while
+        // the results of pooling are written.
+        if let Unit::Kernel(y) = units[u]
+            && matches!(net.nodes[y].op, Op::MaxPool2d(_))
+        {
+            let pooled = fused.reads(y).next().map_or(y, |x| x.root);
+            if let Op::Conv2d(_) = net.nodes[pooled].op {
+                fused.reads(pooled).for_each(|x| last[x.root] = t);
+            }
+        }
     }
     commits.iter().for_each(|&(y, _)| last[y] = usize::MAX);
 
