@@ -71,7 +71,7 @@ fn run(threads: usize) -> Run {
     let python = Python::start(&file, threads);
     let mut medians: Vec<Medians> = Vec::new();
     for workload in &networks {
-        let mut entries = ours(workload, ours::by_hand(workload));
+        let mut entries = ours(workload, threads, ours::by_hand(workload));
         entries.push(Entry::new("candle", candle::Network::new(workload)));
         if matches!(workload.name, "W3" | "W5") {
             entries.push(Entry::new("burn", burn::pictures(workload)));
@@ -81,7 +81,7 @@ fn run(threads: usize) -> Run {
         }
         medians.push(finish(workload.name, entries, python.as_ref()));
     }
-    let mut entries = ours(&w6, ours::gradient_by_hand(&w6));
+    let mut entries = ours(&w6, threads, ours::gradient_by_hand(&w6));
     entries.push(Entry::new("candle", candle::Gradient::new(&w6)));
     entries.push(Entry::new("burn", burn::Gradient::new(&w6)));
     medians.push(finish(w6.name, entries, python.as_ref()));
@@ -90,10 +90,10 @@ fn run(threads: usize) -> Run {
 }
 
 /// The reference evaluator, which all are held to, the plan, and the step by hand.
-fn ours<T: Real>(workload: &Workload<T>, hand: ByHand) -> Vec<Entry> {
+fn ours<T: Real>(workload: &Workload<T>, threads: usize, hand: ByHand) -> Vec<Entry> {
     let reference =
         Entry { rounds: 3, ..Entry::new("reference evaluator", ours::reference(workload)) };
-    let plan = Entry::new(PLAN, ours::plan(workload));
+    let plan = Entry::new(PLAN, ours::plan(workload, threads));
     vec![reference, plan, Entry::new(HAND, hand)]
 }
 

@@ -9,14 +9,14 @@ use crate::hand::{W1, W2, W3, W4, W5, W6};
 use crate::workloads::Workload;
 
 /// The most threads that a plan runs on.
-pub const MOST_THREADS: usize = 1;
+pub const MOST_THREADS: usize = 2;
 
-/// Steps by a plan.
-pub fn plan<T: Real>(workload: &Workload<T>) -> impl Step + use<T> {
+/// Steps by a plan on so many threads.
+pub fn plan<T: Real>(workload: &Workload<T>, threads: usize) -> impl Step + use<T> {
     let g = Graph::new();
     let (outputs, updates) = (workload.build)(&g);
     let plan: Plan<T> = compile(&outputs, &updates).expect("the graph is well formed");
-    Ours::new(workload, plan)
+    Ours::new(workload, plan.threads(threads))
 }
 
 /// Steps by the reference evaluator.
