@@ -1,8 +1,9 @@
 //! Training steps: a plan, the same step written by hand, and the reference evaluator.
 //!
 //! `cargo bench --bench steps` prints, before criterion's own figures, a table of medians of rounds
-//! that are taken in turn, with the ratio of plan to hand. Before anything is timed, all three must
-//! agree on the costs of ten steps from the same weights.
+//! that are taken in turn, with the ratio of plan to hand on one thread, and how many times as fast
+//! the plan is on two. Before anything is timed, all must agree on the costs of ten steps from the
+//! same weights.
 
 #[allow(dead_code)]
 mod hand;
@@ -28,7 +29,9 @@ const ROUND: Duration = Duration::from_millis(8);
 /// A workload with its plan and its step by hand, which agree.
 struct Contest<T> {
     name: &'static str,
-    plan: Plan<T>,
+    /// On one thread, and on two.
+    plans: [Plan<T>; 2],
+    oracle: Reference,
     state: Arrays<T>,
     inputs: Arrays<T>,
     hand: ByHand,
@@ -39,31 +42,36 @@ impl<T: Real> Contest<T> {
         let Workload { name, build, mut state, inputs } = workload;
         let g = Graph::new();
         let (outputs, updates) = build(&g);
-        let mut plan = compile(&outputs, &updates).expect("the graph is well formed");
+        let plan: Plan<T> = compile(&outputs, &updates).expect("the graph is well formed");
+        let mut plans = [plan.clone().threads(1), plan.threads(2)];
         let mut oracle = Reference::new(&outputs, &updates).expect("the graph is well formed");
         let given = Inputs::new().with_all(&inputs);
-        let mut reference = state.clone();
+        let (mut reference, mut other) = (state.clone(), state.clone());
         // The gradient of W6 is no cost, and is compared by its sum.
         let cost = |y: &[ArrayD<T>]| y[0].iter().map(|y| y.to_double()).sum::<f64>();
         for step in 0..10 {
             let want = cost(&oracle.step(&mut reference, &given).expect("the arrays fit"));
-            let got = cost(plan.step(&mut state, &given).expect("the arrays fit"));
+            let [one, two] = &mut plans;
+            let got = cost(one.step(&mut state, &given).expect("the arrays fit"));
+            let same = cost(two.step(&mut other, &given).expect("the arrays fit"));
+            assert_eq!(got.to_bits(), same.to_bits(), "{name}, step {step}, on two threads");
             for got in [got, hand()] {
                 let error = (got - want).abs();
                 assert!(error <= 1e-4 * want.abs(), "{name}, step {step}: {got}, not {want}");
             }
         }
-        Self { name, plan, state, inputs, hand }
+        Self { name, plans, oracle, state, inputs, hand }
     }
 
-    /// Medians of the times of a step in seconds, by the plan and by hand.
-    fn medians(&mut self) -> [f64; 2] {
-        let Self { plan, state, inputs, hand, .. } = self;
+    /// Medians of the times of a step in seconds: by the plan on one thread and on two, and by hand.
+    fn medians(&mut self) -> [f64; 3] {
+        let Self { plans: [one, two], state, inputs, hand, .. } = self;
         let given = Inputs::new().with_all(inputs);
-        let mut times = [Vec::new(), Vec::new()];
+        let mut times = [const { Vec::new() }; 3];
         for _ in 0..ROUNDS {
-            times[0].push(timed(|| drop(black_box(plan.step(state, &given)))));
-            times[1].push(timed(|| _ = black_box(hand())));
+            times[0].push(timed(|| drop(black_box(one.step(state, &given)))));
+            times[1].push(timed(|| drop(black_box(two.step(state, &given)))));
+            times[2].push(timed(|| _ = black_box(hand())));
         }
         times.map(|mut times| {
             times.sort_by(f64::total_cmp);
@@ -72,10 +80,16 @@ impl<T: Real> Contest<T> {
     }
 
     fn criterion(&mut self, c: &mut Criterion) {
-        let Self { plan, state, inputs, hand, name } = self;
+        let Self { plans: [one, two], oracle, state, inputs, hand, name } = self;
         let given = Inputs::new().with_all(inputs);
         let mut group = c.benchmark_group(*name);
-        group.bench_function("plan", |b| b.iter(|| drop(black_box(plan.step(state, &given)))));
+        group.bench_function("plan", |b| b.iter(|| drop(black_box(one.step(state, &given)))));
+        group.bench_function("plan on two threads", |b| {
+            b.iter(|| drop(black_box(two.step(state, &given))));
+        });
+        group.bench_function("reference evaluator", |b| {
+            b.iter(|| drop(black_box(oracle.step(state, &given))));
+        });
         group.bench_function("hand", |b| b.iter(&mut *hand));
         group.finish();
     }
@@ -157,13 +171,17 @@ fn w6() -> Contest<f64> {
 }
 
 fn show<T: Real>(mut contest: Contest<T>, c: &mut Criterion) {
-    let [plan, hand] = contest.medians().map(|seconds| seconds * 1e6);
-    println!("{:<16} {plan:>9.3} {hand:>9.3}  {:>5.2}", contest.name, plan / hand);
+    let [plan, two, hand] = contest.medians().map(|seconds| seconds * 1e6);
+    let (ratio, faster) = (plan / hand, plan / two);
+    println!(
+        "{:<16} {plan:>9.3} {hand:>9.3}  {ratio:>5.2}  {two:>9.3}  {faster:>5.2}",
+        contest.name
+    );
     contest.criterion(c);
 }
 
 fn steps(c: &mut Criterion) {
-    println!("                  plan µs   hand µs  ratio");
+    println!("                  plan µs   hand µs  ratio  2 threads  times as fast");
     show(w1(), c);
     show(w2(), c);
     show(w3(), c);
