@@ -63,10 +63,13 @@ const WEIGHTS: usize = 1 << 16;
 
 /// Whether the net had better be computed with the examples last, in registers of so many numbers.
 pub(crate) fn pays(net: &Net, examples: &Examples, lanes: usize) -> bool {
+    // With rows of pictures instead, registers are filled less than half.
+    let pictures = net.nodes.iter().any(|node| matches!(node.op, Op::Conv2d(_)));
+    let least = if pictures { lanes / 2 } else { lanes };
     let mut found = false;
     for (y, node) in net.nodes.iter().enumerate() {
         let Some(p) = examples.axis[y] else { continue };
-        if node.sizes[p] < lanes {
+        if node.sizes[p] < least {
             return false;
         }
         match &node.op {
