@@ -257,3 +257,52 @@ fn lenet_agrees() {
         assert_near(&got[0], &want[0], &format!("{isa:?}"));
     }
 }
+
+/// What looks at the whole batch, or has no kernel for examples that are last, among layers that have.
+#[test]
+fn what_needs_the_whole_batch_agrees() {
+    let g = Graph::new();
+    let (x, w) = (input(&g, "x", ("n", 5)), param(&g, "w", [6, 5]));
+    let (table, labels) = (param(&g, "table", [4, 6]), input(&g, "labels", ("n",)));
+    let step = input(&g, "step", ());
+    let h = sigmoid(matmul(x, transpose(w)));
+    let centred = h - broadcast(mean(h, [0]), [0], h.shape());
+    let scaled = centred / broadcast(1.0 + max(h, [0]), [0], h.shape());
+    let rows = gather(table, labels, 0) * concat(&[one_hot(labels, 4), slice(h, 1, 0..2)], 1);
+    let over = softmax(scaled + rows, 0) + log_softmax(h, 0) * dropout(h, 0.25, step, 3);
+    let twice = reshape(over * tanh(h), vec![Dim::from(6) * "n".into()]);
+    let pairs = matmul(h, transpose(over));
+    let cost = mean_all(square(twice)) + mean_all(sin(pairs)) + sum_all(max(over, [1])) * 0.01;
+    let gradients = try_grad(cost, &[w, table]).unwrap();
+    let updates =
+        [("w".to_owned(), w - 0.5 * gradients[0]), ("table".to_owned(), table - gradients[1])];
+    let outputs = [cost, over, twice, pairs, log_sum_exp(h, [0]), transpose(h)];
+    let mut random = ChaCha8Rng::seed_from_u64(2);
+    let mut draw =
+        |sizes: &[usize]| ArrayD::from_shape_simple_fn(sizes, || random.random_range(-1.0..1.0));
+    let start =
+        Arrays::from([("w".to_owned(), draw(&[6, 5])), ("table".to_owned(), draw(&[4, 6]))]);
+    for examples in [3, 16, 41] {
+        let x = draw(&[examples, 5]);
+        let labels = ArrayD::from_shape_fn(vec![examples], |k| (k[0] * 7 % 4) as f64);
+        let step = gradus::ndarray::arr0(5.0);
+        let given = Inputs::new().with("x", &x).with("labels", &labels).with("step", &step);
+        let mut oracle = Reference::new(&outputs, &updates).unwrap();
+        let mut want = start.clone();
+        let results = oracle.step(&mut want, &given).unwrap();
+        for isa in Isa::available() {
+            for round in [None, Some(16)] {
+                let plan = compile::<f64>(&outputs, &updates).unwrap().instructions(isa);
+                let mut plan = round.map_or(plan.clone(), |round| plan.round(round));
+                let mut state = start.clone();
+                let got = plan.step(&mut state, &given).unwrap();
+                for (k, (got, want)) in got.iter().zip(&results).enumerate() {
+                    assert_near(got, want, &format!("output {k}, {isa:?}, {examples}, {round:?}"));
+                }
+                for (name, want) in &want {
+                    assert_near(&state[name], want, &format!("{name}, {isa:?}, {examples}"));
+                }
+            }
+        }
+    }
+}
