@@ -85,7 +85,9 @@ pub enum Form {
 /// How the elementary functions are computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Numerics {
-    /// A register at a time, right to about two units in the last place.
+    /// A register at a time, right to about two units in the last place; sums in another order; and
+    /// max-pooling before an activation function, so that of cells that it rounds to one number the
+    /// one with the largest argument wins, where the reference takes the first.
     Fast,
     /// By the standard library: bit for bit as the reference.
     Exact,
