@@ -51,28 +51,71 @@ impl<T: Real> Job<T> for Blocks<'_, T> {
                 let (rows, columns) = ((rows - i).min(V::LANES), (columns - j).min(V::LANES));
                 // SAFETY: by the caller's promise: a block of both matrices.
                 unsafe {
-                    let from = self.from.add(j * from_row + i);
-                    let mut block = [V::splat(T::zero()); MAX_LANES];
-                    if rows == V::LANES && columns == V::LANES {
-                        for (k, row) in block.iter_mut().enumerate().take(V::LANES) {
-                            *row = V::load(from.add(k * from_row));
+                    let (from, to) = (self.from.add(j * from_row + i), self.to.add(i * to_row + j));
+                    match rows {
+                        _ if columns < V::LANES => {
+                            part::<T, V>(from, from_row, to, to_row, [rows, columns]);
                         }
-                        let to = self.to.add(i * to_row + j);
-                        let columns = V::transpose(block);
-                        for (k, column) in columns.iter().enumerate().take(V::LANES) {
-                            column.store(to.add(k * to_row));
+                        rows if rows == V::LANES => {
+                            block::<T, V, MAX_LANES, true>(from, from_row, to, to_row, rows);
                         }
-                        continue;
-                    }
-                    for (k, row) in block.iter_mut().enumerate().take(columns) {
-                        *row = V::load_part(from.add(k * from_row), rows);
-                    }
-                    let to = self.to.add(i * to_row + j);
-                    for (k, column) in V::transpose(block).into_iter().enumerate().take(rows) {
-                        column.store_part(to.add(k * to_row), columns);
+                        rows if rows > FEW => {
+                            block::<T, V, MAX_LANES, false>(from, from_row, to, to_row, rows);
+                        }
+                        rows => block::<T, V, FEW, false>(from, from_row, to, to_row, rows),
                     }
                 }
             }
+        }
+    }
+}
+
+/// Results of up to so many rows are made without the others.
+const FEW: usize = 4;
+
+/// A block of a register in each row of the result, of which there are at most `MOST`, or as many
+/// as lanes if `WHOLE`.
+///
+/// # Safety
+///
+/// As [`Turn::run`].
+#[inline(always)]
+unsafe fn block<T: Real, V: Vector<T>, const MOST: usize, const WHOLE: bool>(
+    from: *const T, from_row: usize, to: *mut T, to_row: usize, rows: usize,
+) {
+    // SAFETY: by the caller's promise.
+    unsafe {
+        let block: [V; MAX_LANES] = std::array::from_fn(|k| match k < V::LANES {
+            true if WHOLE => V::load(from.add(k * from_row)),
+            true => V::load_part(from.add(k * from_row), rows),
+            false => V::splat(T::zero()),
+        });
+        let columns = V::transpose(block);
+        for (k, column) in columns.iter().enumerate().take(MOST.min(V::LANES)) {
+            if WHOLE || k < rows {
+                column.store(to.add(k * to_row));
+            }
+        }
+    }
+}
+
+/// A block that fills no register of the result.
+///
+/// # Safety
+///
+/// As [`Turn::run`].
+#[inline(always)]
+unsafe fn part<T: Real, V: Vector<T>>(
+    from: *const T, from_row: usize, to: *mut T, to_row: usize, [rows, columns]: [usize; 2],
+) {
+    let mut block = [V::splat(T::zero()); MAX_LANES];
+    // SAFETY: by the caller's promise.
+    unsafe {
+        for (k, row) in block.iter_mut().enumerate().take(columns) {
+            *row = V::load_part(from.add(k * from_row), rows);
+        }
+        for (k, column) in V::transpose(block).into_iter().enumerate().take(rows) {
+            column.store_part(to.add(k * to_row), columns);
         }
     }
 }

@@ -6,9 +6,10 @@ use super::Lowerer;
 use crate::fuse::Fused;
 use crate::kernels::Real;
 use crate::kernels::conv::Direction;
-use crate::kernels::lanes::conv::{Correlation, Pooled};
+use crate::kernels::lanes::conv::Correlation;
 use crate::kernels::lanes::filter::FilterAdjoint;
 use crate::kernels::lanes::pool::{LanePool, LaneRole};
+use crate::kernels::lanes::pooled::Pooled;
 use crate::kernels::lanes::winners::WinnersAdjoint;
 use crate::kernels::pool::Role;
 use crate::kernels::step::Step;
@@ -96,10 +97,10 @@ impl<T: Real> Lowerer<'_, T> {
                 last.pool.winners = Some(pool.to);
                 self.steps.push(Step::Pooled(last));
             }
-            Some(Step::Correlation(conv)) if alone && conv.result() == pool.x => {
-                let pooled = Pooled { conv: *conv, pool };
-                self.registers = self.registers.max(pooled.registers());
-                self.steps.push(Step::Pooled(Box::new(pooled)));
+            Some(Step::Correlation(conv))
+                if alone && conv.is_forward() && conv.result() == pool.x =>
+            {
+                self.steps.push(Step::Pooled(Box::new(Pooled { conv: *conv, pool })));
             }
             last => {
                 self.steps.extend(last);

@@ -8,10 +8,9 @@ use std::ops::Range;
 use gradus_ops::Convolution;
 
 use super::axis::{Axis, Run};
-use super::pool::{LanePool, Windows};
 use super::taps::{Taps, taps};
 use crate::arena::Memory;
-use crate::kernels::vector::{Job, MAX_LANES, Vector, run};
+use crate::kernels::vector::{Job, Vector, run};
 use crate::kernels::{Isa, Real};
 use crate::memory::{Place, REGISTERS};
 
@@ -137,9 +136,40 @@ impl Correlation {
         self
     }
 
+    /// Where the pictures are, and the weights.
+    pub fn operands(&self) -> [Place; 2] {
+        [self.places[0], self.places[1]]
+    }
+
+    /// What is added to each map.
+    pub fn bias(&self) -> Option<Place> {
+        self.bias
+    }
+
     /// Where the result is.
     pub fn result(&self) -> Place {
         self.places[2]
+    }
+
+    /// Whether it is a convolution, and no adjoint of one.
+    pub fn is_forward(&self) -> bool {
+        !self.adjoint
+    }
+
+    /// How far into the pictures the filter begins for a cell of a map.
+    pub fn cell(&self, [i, j]: [usize; 2]) -> usize {
+        let first = |runs: &[Run], i: usize| {
+            let run = runs.iter().find(|run| i < run.to + run.len).expect("a cell of the map");
+            run.source + i - run.to
+        };
+        let (row, column) = (first(&self.rows, i), first(&self.columns, j));
+        (row * self.source_columns + column) * self.examples
+    }
+
+    /// Of a convolution, the weights that a map begins with and the cells they meet, so far from
+    /// where the filter begins: the same for all cells of a map.
+    pub fn met(&self) -> &[[isize; 2]] {
+        &self.met
     }
 
     /// The direction and the sizes.
@@ -166,18 +196,16 @@ impl Correlation {
             let [x, w, to] = self.places.map(|place| memory.at(place));
             let bias = self.bias.map(|place| memory.at(place).cast_const());
             self.pack(w, packed);
-            run(self.isa, &CorrelationJob { shape: self, x, w: packed, to, bias, pooled: None });
+            run(self.isa, &CorrelationJob { shape: self, x, w: packed, to, bias });
         }
     }
-}
 
-impl Correlation {
     /// Writes the weights in the order in which they are met.
     ///
     /// # Safety
     ///
     /// As [`run`](Self::run); there must be room for all weights.
-    unsafe fn pack<T: Copy>(&self, w: *const T, packed: *mut T) {
+    pub unsafe fn pack<T: Copy>(&self, w: *const T, packed: *mut T) {
         let taps = self.filter[0] * self.filter[1];
         for source in 0..self.sources {
             for tap in 0..taps {
@@ -197,10 +225,8 @@ struct CorrelationJob<'a, T> {
     shape: &'a Correlation,
     x: *const T,
     w: *const T,
-    /// The result; or where two rows of it are, until they are pooled.
     to: *mut T,
     bias: Option<*const T>,
-    pooled: Option<Windows<'a, T>>,
 }
 
 impl<T: Real> Job<T> for CorrelationJob<'_, T> {
@@ -213,18 +239,8 @@ impl<T: Real> Job<T> for CorrelationJob<'_, T> {
         let row = width * self.shape.examples;
         for (number, rows) in self.shape.rows.iter().enumerate() {
             for k in 0..rows.len {
-                let i = rows.to + k;
-                // SAFETY: by the caller's promise; of rows that are pooled, two are kept.
-                unsafe {
-                    let Some(windows) = &self.pooled else {
-                        self.row::<V>(number, k, self.to.add(i * row), height * row);
-                        continue;
-                    };
-                    self.row::<V>(number, k, self.to.add(i % 2 * row), 2 * row);
-                    if i % 2 == 1 {
-                        windows.row_of_squares::<V>(i / 2, self.to, 2 * row);
-                    }
-                }
+                // SAFETY: by the caller's promise.
+                unsafe { self.row::<V>(number, k, self.to.add((rows.to + k) * row), height * row) };
             }
         }
     }
@@ -255,43 +271,6 @@ impl<T: Real> CorrelationJob<'_, T> {
                     c_row: map,
                 });
             }
-        }
-    }
-}
-
-/// A convolution whose maps nobody reads but max-pooling by 2×2: two rows of them are kept at a time.
-#[derive(Clone, Debug)]
-pub(crate) struct Pooled {
-    pub conv: Correlation,
-    pub pool: LanePool,
-}
-
-impl Pooled {
-    /// What the convolution and the pooling say.
-    pub fn name(&self) -> String {
-        format!("{}, {}", self.conv.name(), self.pool.name())
-    }
-
-    /// How many registers it needs: for the weights, and for two rows.
-    pub fn registers(&self) -> usize {
-        self.conv.registers().next_multiple_of(MAX_LANES)
-            + 2 * self.conv.maps * self.conv.size[1] * self.conv.examples
-    }
-
-    /// # Safety
-    ///
-    /// The operands and the results must lie in `memory`, and these not overlap.
-    pub unsafe fn run<T: Real>(&self, memory: &Memory<T>) {
-        let shape = &self.conv;
-        // SAFETY: by the caller's promise, here and in the job.
-        unsafe {
-            let packed = memory.at(Place { base: REGISTERS, offset: 0 });
-            let to = packed.add(shape.registers().next_multiple_of(MAX_LANES));
-            let [x, w] = [0, 1].map(|k| memory.at(shape.places[k]));
-            let bias = shape.bias.map(|place| memory.at(place).cast_const());
-            shape.pack(w, packed);
-            let pooled = Some(self.pool.windows(memory));
-            run(shape.isa, &CorrelationJob { shape, x, w: packed, to, bias, pooled });
         }
     }
 }

@@ -8,5 +8,6 @@ mod axis;
 pub(crate) mod conv;
 pub(crate) mod filter;
 pub(crate) mod pool;
+pub(crate) mod pooled;
 mod taps;
 pub(crate) mod winners;

@@ -74,7 +74,12 @@ impl LanePool {
     pub unsafe fn run<T: Real>(&self, memory: &Memory<T>) {
         // SAFETY: by the caller's promise, here and in the job.
         unsafe {
-            let windows = self.windows(memory);
+            let [x, b, to] = [self.x, self.b, self.to].map(|place| memory.at(place));
+            let winners = match self.role {
+                LaneRole::Winners => Some(to),
+                _ => self.winners.map(|place| memory.at(place)),
+            };
+            let windows = Windows { shape: self, covers: self.covers(), x, b, to, winners };
             if self.role == LaneRole::Scatter && !windows.covers {
                 let len = self.channels * self.size[0] * self.size[1] * self.examples;
                 std::slice::from_raw_parts_mut(windows.to, len).fill(T::zero());
@@ -82,27 +87,10 @@ impl LanePool {
             run(self.isa, &windows);
         }
     }
-
-    /// With the arrays.
-    ///
-    /// # Safety
-    ///
-    /// The operands and the results must lie in `memory`.
-    pub unsafe fn windows<T: Real>(&self, memory: &Memory<T>) -> Windows<'_, T> {
-        // SAFETY: by the caller's promise.
-        unsafe {
-            let [x, b, to] = [self.x, self.b, self.to].map(|place| memory.at(place));
-            let winners = match self.role {
-                LaneRole::Winners => Some(to),
-                _ => self.winners.map(|place| memory.at(place)),
-            };
-            Windows { shape: self, covers: self.covers(), x, b, to, winners }
-        }
-    }
 }
 
 /// Pooling with its arrays.
-pub(crate) struct Windows<'a, T> {
+struct Windows<'a, T> {
     shape: &'a LanePool,
     covers: bool,
     x: *const T,
@@ -131,7 +119,7 @@ impl<T: Real> Job<T> for Windows<'_, T> {
                     // SAFETY: by the caller's promise.
                     unsafe {
                         match squares {
-                            true => self.square::<V>(place, self.x, corner, s.size[1] * s.examples),
+                            true => self.square::<V>(place, corner),
                             false => self.window::<V>(place, channel, [row, column]),
                         }
                     }
@@ -142,33 +130,13 @@ impl<T: Real> Job<T> for Windows<'_, T> {
 }
 
 impl<T: Real> Windows<'_, T> {
-    /// A row of windows of 2×2 side by side, for all channels, of which two rows of cells are at
-    /// `x`, those of two channels so far apart.
-    ///
-    /// # Safety
-    ///
-    /// As [`LanePool::run`]; the rows must be there.
-    #[inline(always)]
-    pub unsafe fn row_of_squares<V: Vector<T>>(&self, i: usize, x: *const T, channel_step: usize) {
-        let s = self.shape;
-        let [rows, columns] = s.pooled;
-        for channel in 0..s.channels {
-            for j in 0..columns {
-                let place = ((channel * rows + i) * columns + j) * s.examples;
-                let corner = channel * channel_step + 2 * j * s.examples;
-                // SAFETY: by the caller's promise.
-                unsafe { self.square::<V>(place, x, corner, s.size[1] * s.examples) };
-            }
-        }
-    }
-
-    /// A window of 2×2, whose first cell is at `corner` in pictures, the next row so far from it.
+    /// A window of 2×2, whose first cell is at `corner` in pictures.
     ///
     /// # Safety
     ///
     /// As [`LanePool::run`].
     #[inline(always)]
-    unsafe fn square<V: Vector<T>>(&self, place: usize, x: *const T, corner: usize, line: usize) {
+    unsafe fn square<V: Vector<T>>(&self, place: usize, corner: usize) {
         let n = self.shape.examples;
         let mut lane = 0;
         while lane < n {
@@ -176,8 +144,8 @@ impl<T: Real> Windows<'_, T> {
             // SAFETY: by the caller's promise.
             unsafe {
                 match rest >= V::LANES {
-                    true => self.square_of::<V, true>(place, x, corner, line, V::LANES),
-                    false => self.square_of::<V, false>(place, x, corner, line, rest),
+                    true => self.square_of::<V, true>(place, corner, V::LANES),
+                    false => self.square_of::<V, false>(place, corner, rest),
                 }
             }
             lane += V::LANES;
@@ -191,11 +159,11 @@ impl<T: Real> Windows<'_, T> {
     /// As [`LanePool::run`].
     #[inline(always)]
     unsafe fn square_of<V: Vector<T>, const FULL: bool>(
-        &self, place: usize, x: *const T, corner: usize, line: usize, n: usize,
+        &self, place: usize, corner: usize, n: usize,
     ) {
-        let s = self.shape;
+        let (s, line) = (self.shape, self.shape.size[1] * self.shape.examples);
         let cells = [corner, corner + s.examples, corner + line, corner + line + s.examples];
-        let numbers: [V; 4] = std::array::from_fn(|k| V::splat(T::from_double(k as f64)));
+        let numbers = numbers::<T, V>();
         // SAFETY: by the caller's promise, in all of this.
         unsafe {
             let load = |from: *const T, at: usize| match FULL {
@@ -208,8 +176,7 @@ impl<T: Real> Windows<'_, T> {
             };
             match s.role {
                 LaneRole::Pool | LaneRole::Winners => {
-                    let x = cells.map(|at| load(x, at));
-                    let (best, winner) = largest(x, numbers);
+                    let (best, winner) = largest(cells.map(|at| load(self.x, at)), numbers);
                     if s.role == LaneRole::Pool {
                         store(best, self.to, place);
                     }
@@ -316,21 +283,25 @@ impl<T: Real> Windows<'_, T> {
     }
 }
 
+/// The numbers of the four cells of a window.
+#[inline(always)]
+pub(super) fn numbers<T: Real, V: Vector<T>>() -> [V; 4] {
+    std::array::from_fn(|k| V::splat(T::from_double(k as f64)))
+}
+
 /// The largest of four cells, and its number.
 #[inline(always)]
-fn largest<T: Real, V: Vector<T>>(x: [V; 4], numbers: [V; 4]) -> (V, V) {
-    let [a, b, c, d] = x;
-    if !V::any(a.add(b).add(c.add(d)).is_nan()) {
-        let (upper, lower) = (b.max(a), d.max(c));
-        let above = V::select(b.gt(a), numbers[1], numbers[0]);
-        let below = V::select(d.gt(c), numbers[3], numbers[2]);
-        return (lower.max(upper), V::select(lower.gt(upper), below, above));
+pub(super) fn largest<T: Real, V: Vector<T>>(
+    [a, b, c, d]: [V; 4], [zero, one, two, three]: [V; 4],
+) -> (V, V) {
+    if V::any(a.add(b).add(c.add(d)).is_nan()) {
+        let upper = better((a, zero), (b, one));
+        return better(better(upper, (c, two)), (d, three));
     }
-    let (mut best, mut winner) = (a, numbers[0]);
-    for (here, number) in x.into_iter().zip(numbers).skip(1) {
-        (best, winner) = better((best, winner), (here, number));
-    }
-    (best, winner)
+    let (upper, lower) = (b.max(a), d.max(c));
+    let above = V::select(b.gt(a), one, zero);
+    let below = V::select(d.gt(c), three, two);
+    (lower.max(upper), V::select(lower.gt(upper), below, above))
 }
 
 /// The better of the best cell so far and another, with their numbers: a NaN is not larger, and is
