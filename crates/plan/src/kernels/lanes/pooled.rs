@@ -73,7 +73,7 @@ impl<T: Real> Job<T> for Windows<'_, T> {
         let Pooled { conv, pool } = self.shape;
         let (n, [rows, columns], maps) = (pool.examples, pool.pooled, pool.channels);
         // Each map has four sums; beside them are four cells and a weight.
-        let most = (V::ROWS / 2).clamp(1, 6);
+        let most = (V::ROWS / 3).max(1);
         let group = maps.div_ceil(maps.div_ceil(most).max(1)).max(1);
         for i in 0..rows {
             for j in 0..columns {
@@ -117,7 +117,7 @@ impl<T: Real> Windows<'_, T> {
             };
         }
         for map in (0..maps).step_by(group) {
-            maps!(map, 1 2 3 4 5 6);
+            maps!(map, 1 2 3 4);
         }
     }
 
