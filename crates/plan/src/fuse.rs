@@ -16,7 +16,8 @@ use crate::view::{View, views};
 /// What runs at once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Unit {
-    /// Element-wise operations over the same elements, in the order of the net.
+    /// Element-wise operations over the same elements, in the order of the net, and reductions of
+    /// their results.
     Group(Vec<usize>),
     /// One operation with its own kernel.
     Kernel(usize),
@@ -68,8 +69,13 @@ fn reads_in_step(net: &Net, y: usize, x: &View) -> bool {
 /// Whether kernels take an operand in this arrangement; all others are copied before.
 pub(crate) type Takes = fn(&Node, usize, &View) -> bool;
 
+/// Whether a pass that makes a value also reduces it at its end.
+pub(crate) type Ends<'a> = dyn Fn(&Node, &View) -> bool + 'a;
+
 /// Decides what is stored and what runs together.
-pub(crate) fn fuse(mut net: Net, taken: HashMap<usize, Taken>, takes: Takes) -> Fused {
+pub(crate) fn fuse(
+    mut net: Net, taken: HashMap<usize, Taken>, takes: Takes, ends: &Ends<'_>,
+) -> Fused {
     let copies = own_results(&mut net);
     let mut stored: Vec<bool> = (0..net.nodes.len()).map(|y| !rearranges(&net, y)).collect();
     stored[copies..].fill(true);
@@ -93,14 +99,25 @@ pub(crate) fn fuse(mut net: Net, taken: HashMap<usize, Taken>, takes: Takes) -> 
     let uses = net.uses();
     let wanted = |&y: &usize| stored[y] && !leaf(y) && uses[y] > 0;
     let computed: Vec<usize> = (0..net.nodes.len()).filter(wanted).collect();
-    let together =
-        |y: usize, x: &View| elementwise(y) && elementwise(x.root) && reads_in_step(&net, y, x);
+    let reduces = |y: usize| {
+        let node = &net.nodes[y];
+        let x = node.operands.first().map(|&x| &views[x]);
+        is_reduction(&node.op) && x.is_some_and(|x| elementwise(x.root) && ends(node, x))
+    };
+    let ending: Vec<bool> = (0..net.nodes.len()).map(reduces).collect();
+    let together = |y: usize, x: &View| {
+        ending[y] || elementwise(y) && elementwise(x.root) && reads_in_step(&net, y, x)
+    };
     let mut depth = vec![0; net.nodes.len()];
     for &y in computed.iter().rev() {
         for x in net.nodes[y].operands.iter().map(|&x| &views[x]) {
             let further = depth[y] + usize::from(!together(y, x));
             depth[x.root] = depth[x.root].max(further);
         }
+    }
+    // A reduction need not wait for those who read it.
+    for &y in computed.iter().filter(|&&y| ending[y]) {
+        depth[y] = depth[views[net.nodes[y].operands[0]].root];
     }
     let mut groups = Sets::new(net.nodes.len());
     let mut outside = vec![false; net.nodes.len()];
@@ -118,12 +135,12 @@ pub(crate) fn fuse(mut net: Net, taken: HashMap<usize, Taken>, takes: Takes) -> 
     let mut units: Vec<Unit> = Vec::new();
     let mut unit_of = vec![usize::MAX; net.nodes.len()];
     for &y in &computed {
-        if !elementwise(y) {
+        if !elementwise(y) && !ending[y] {
             let copied = rearranges(&net, y);
             units.push(if copied { Unit::Copy(y) } else { Unit::Kernel(y) });
             continue;
         }
-        stored[y] = outside[y];
+        stored[y] = outside[y] || ending[y];
         let first = groups.first(y);
         if unit_of[first] == usize::MAX {
             unit_of[first] = units.len();
@@ -156,6 +173,11 @@ fn own_results(net: &mut Net) -> usize {
 
 fn rearranges(net: &Net, y: usize) -> bool {
     is_view(&net.nodes[y].op)
+}
+
+/// Whether the operation is one that a pass can end with.
+pub(crate) fn is_reduction(op: &Op) -> bool {
+    matches!(op, Op::Sum(_) | Op::Max(_))
 }
 
 /// Whether the operation only arranges the numbers of its operand.

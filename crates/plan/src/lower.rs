@@ -5,12 +5,13 @@ mod lanes;
 mod short;
 mod writer;
 
-use gradus_ops::{Axes, Convolution, Op, Pooling};
+use gradus_ops::{Axes, Convolution, Max, Op, Pooling, Sum};
 
 use crate::absorb::Taken;
 use crate::fuse::{Fused, Unit};
 use crate::kernels::arrange::{Copy, Gather, OneHot, Scatter};
 use crate::kernels::conv::{Conv, Direction};
+use crate::kernels::ending::Ending;
 use crate::kernels::matmul::{Base, Matmul};
 use crate::kernels::pool::{Pool, Role};
 use crate::kernels::reduce::{Reduce, Reduction, RowKind, Rows};
@@ -63,6 +64,18 @@ pub(crate) fn takes_standard(_: &Node, _: usize, x: &View) -> bool {
     x.is_standard()
 }
 
+/// How many bytes the tiles of a pass may need that ends with a reduction.
+const ENDING_BYTES: usize = 4096;
+
+/// Whether a pass of the fast plan reduces, at its end, what it has made: if it is over more than a
+/// register, and what belongs together is no more than a tile.
+pub(crate) fn ends<T: Real>(node: &Node, x: &View, isa: Isa) -> bool {
+    let (Op::Sum(Sum { axes }) | Op::Max(Max { axes })) = node.op else { return false };
+    let len: usize = x.sizes.iter().product();
+    let unit = Ending::unit(Reduce::axes(&x.sizes, axes));
+    x.is_standard() && len > Short::<T>::longest(isa) && unit * size_of::<T>() <= ENDING_BYTES
+}
+
 /// The steps in the order of the schedule.
 pub(crate) fn lower<T: Real>(
     fused: &Fused, schedule: &Schedule, layout: &Layout, target: Target,
@@ -72,11 +85,17 @@ pub(crate) fn lower<T: Real>(
     let mut nodes = Vec::new();
     for &u in &schedule.order {
         match &fused.units[u] {
-            Unit::Group(nodes) => lowerer.pass(nodes),
+            Unit::Group(group) => {
+                // What follows a pass only adds up what its parts have left.
+                nodes.resize(lowerer.steps.len(), Vec::new());
+                lowerer.pass(group);
+                nodes.push(group.clone());
+                continue;
+            }
             Unit::Kernel(y) => lowerer.kernel(*y),
             Unit::Copy(y) => lowerer.copied(*y),
         }
-        // What a unit does before its last step only makes room for it.
+        // What a kernel does before its last step only makes room for it.
         nodes.resize(nodes.len().max(lowerer.steps.len().saturating_sub(1)), Vec::new());
         match nodes.len() < lowerer.steps.len() {
             true => nodes.push(fused.units[u].nodes().to_vec()),
@@ -283,16 +302,7 @@ impl<T: Real> Lowerer<'_, T> {
     /// A reduction of axes that lie side by side.
     fn reduce(&mut self, y: usize, axes: Axes, kind: Reduction) {
         let x = self.operand(y, 0);
-        let (mut outer, mut length, mut inner) = (1, 1, 1);
-        for (axis, size) in x.sizes.iter().enumerate() {
-            let before = axes.iter().next().is_some_and(|first| axis < first);
-            match axes.contains(axis) {
-                true => length *= size,
-                false if before => outer *= size,
-                false => inner *= size,
-            }
-        }
-        let (places, sizes) = ([self.place(x), self.result(y)], [outer, length, inner]);
+        let (places, sizes) = ([self.place(x), self.result(y)], Reduce::axes(&x.sizes, axes));
         let reduce = Reduce::new::<T>(kind, places, sizes, self.target.isa);
         match reduce.in_pieces::<T>(self.between()) {
             Some((between, pieces)) => {
@@ -359,8 +369,20 @@ impl<T: Real> Lowerer<'_, T> {
         }
         let mut writer = PassWriter::<T>::new(self, nodes);
         nodes.iter().for_each(|&y| writer.write(y));
-        let (pass, registers) = writer.finish();
+        let (mut pass, registers) = writer.finish();
         self.registers = self.registers.max(registers);
+        let mut between = self.between();
+        let mut sums = Vec::new();
+        let parts = pass.parts;
+        for ending in pass.endings.iter_mut().filter(|_| parts > 1) {
+            let Some(inner) = ending.left() else { continue };
+            let (places, sizes) = ([between, ending.to], [1, parts, inner]);
+            sums.push(Step::Reduce(Reduce::new::<T>(ending.kind, places, sizes, ending.isa)));
+            ending.to = between;
+            between.offset += parts * inner;
+        }
+        self.between = self.between.max(between.offset - self.layout.arena);
         self.steps.push(Step::Pass(pass));
+        self.steps.extend(sums);
     }
 }

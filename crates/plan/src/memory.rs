@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use gradus_ops::Op;
 
-use crate::fuse::{Fused, Unit};
+use crate::fuse::{Fused, Unit, is_reduction};
 use crate::schedule::{Schedule, read_elsewhere};
 
 /// A place in one of the memories of a step.
@@ -115,7 +115,10 @@ pub(crate) fn lay_out(fused: &Fused, schedule: &Schedule, align: usize) -> Layou
             if !stored[y] || places[y].is_some() {
                 continue;
             }
-            let old = reusable.iter().rposition(|&x| arena.holds(x) && rounded(x) == rounded(y));
+            let same = |&x: &usize| arena.holds(x) && rounded(x) == rounded(y);
+            // A reduction is written while what comes later is still to be read.
+            let own = is_reduction(&net.nodes[y].op);
+            let old = reusable.iter().rposition(same).filter(|_| !own);
             let offset = match old {
                 Some(k) => arena.inherit(reusable.swap_remove(k), y),
                 None => arena.take(y, rounded(y)),

@@ -15,7 +15,7 @@ use crate::fuse::fuse;
 use crate::kernels::cost::share;
 use crate::kernels::step::{Objection, Step};
 use crate::kernels::{Numerics, Real};
-use crate::lower::{Lowered, Target, lower, takes, takes_standard};
+use crate::lower::{Lowered, Target, ends, lower, takes, takes_standard};
 use crate::memory::{ARENA, ARRAYS, Layout, REGISTERS, lay_out};
 use crate::net::Net;
 use crate::normal::normalise;
@@ -70,10 +70,10 @@ impl<T: Real> Part<T> {
     pub fn new(net: &Net, target: Target, link: impl Fn(&str) -> Link, outputs: &[Link]) -> Self {
         let net = simplify::<T>(&normalise(net, target.numerics));
         let fused = match target.numerics {
-            Numerics::Exact => fuse(net, HashMap::new(), takes_standard),
+            Numerics::Exact => fuse(net, HashMap::new(), takes_standard, &|_, _| false),
             Numerics::Fast => {
                 let (net, taken) = absorb(net);
-                fuse(net, taken, takes)
+                fuse(net, taken, takes, &|node, x| ends::<T>(node, x, target.isa))
             }
         };
         let schedule = schedule(&fused);

@@ -4,6 +4,7 @@ pub(crate) mod arrange;
 pub(crate) mod conv;
 pub(crate) mod cost;
 mod elementwise;
+pub(crate) mod ending;
 mod gemm;
 mod isa;
 pub(crate) mod lanes;

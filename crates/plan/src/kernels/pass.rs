@@ -9,6 +9,7 @@ use std::ops::Range;
 
 use crate::arena::Memory;
 use crate::kernels::cost::share;
+use crate::kernels::ending::{Ending, Tile};
 use crate::kernels::{Map1, Map2, Map3, Real};
 use crate::memory::{Place, REGISTERS};
 use crate::net::Sizes;
@@ -23,6 +24,8 @@ pub(crate) struct Pass<T> {
     /// Operands in another arrangement, brought into step before the operations.
     pub loads: Vec<Load>,
     pub code: Vec<Instruction<T>>,
+    /// What is reduced of what the operations made.
+    pub endings: Vec<Ending>,
 }
 
 /// An operand of an operation, or its result.
@@ -86,8 +89,12 @@ impl<T: Real> Pass<T> {
     ///
     /// All places must lie in `memory`, with `len` elements where they move.
     pub unsafe fn run(&self, memory: &Memory<T>) {
-        // SAFETY: by the caller's promise.
-        unsafe { self.tiles(memory, 0..self.len, 0) };
+        // What is reduced is reduced for each part, so that the bits are those of threads.
+        let parts = if self.endings.is_empty() { 1 } else { self.parts };
+        for part in 0..parts {
+            // SAFETY: by the caller's promise.
+            unsafe { self.tiles(memory, self.elements(parts, part), 0, part) };
+        }
     }
 
     /// Runs the operations on a part of the elements.
@@ -96,10 +103,14 @@ impl<T: Real> Pass<T> {
     ///
     /// As [`run`](Self::run), and the registers must have a row for the part.
     pub unsafe fn run_part(&self, memory: &Memory<T>, part: usize) {
-        let Range { start, end } = share(self.len.div_ceil(self.tile), self.parts, part);
-        let elements = start * self.tile..(end * self.tile).min(self.len);
         // SAFETY: by the caller's promise.
-        unsafe { self.tiles(memory, elements, part * memory.row) };
+        unsafe { self.tiles(memory, self.elements(self.parts, part), part * memory.row, part) };
+    }
+
+    /// The elements of one of some parts.
+    fn elements(&self, parts: usize, part: usize) -> Range<usize> {
+        let Range { start, end } = share(self.len.div_ceil(self.tile), parts, part);
+        start * self.tile..(end * self.tile).min(self.len)
     }
 
     /// Runs the operations on these elements, the first of which begins a tile, with the registers
@@ -108,7 +119,7 @@ impl<T: Real> Pass<T> {
     /// # Safety
     ///
     /// As [`run`](Self::run), and there must be such registers.
-    unsafe fn tiles(&self, memory: &Memory<T>, elements: Range<usize>, row: usize) {
+    unsafe fn tiles(&self, memory: &Memory<T>, elements: Range<usize>, row: usize, part: usize) {
         let mut start = elements.start;
         while start < elements.end {
             let n = self.tile.min(elements.end - start);
@@ -131,6 +142,11 @@ impl<T: Real> Pass<T> {
                         Instruction::Three(f, [a, b, c], y) => f(at(a), at(b), at(c), at(y), n),
                     }
                 }
+            }
+            let tile = Tile { start, n, first: start == elements.start, part, row };
+            for ending in &self.endings {
+                // SAFETY: by the caller's promise; the numbers have just been computed.
+                unsafe { ending.run(memory, at(&ending.from), tile) };
             }
             start += n;
         }

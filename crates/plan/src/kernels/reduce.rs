@@ -4,6 +4,8 @@
 
 use std::ops::Range;
 
+use gradus_ops::Axes;
+
 use crate::arena::Memory;
 use crate::kernels::cost::{Cost, share};
 use crate::kernels::vector::{Job, Vector, run};
@@ -34,6 +36,23 @@ pub(crate) enum Reduction {
 }
 
 impl Reduce {
+    /// The three axes of a reduction of neighbouring axes: what is before them, they, and what is
+    /// after them.
+    pub fn axes(sizes: &[usize], axes: Axes) -> [usize; 3] {
+        let mut all = [1, 1, 1];
+        for (axis, size) in sizes.iter().enumerate() {
+            let before = axes.iter().next().is_some_and(|first| axis < first);
+            all[if axes.contains(axis) {
+                1
+            } else if before {
+                0
+            } else {
+                2
+            }] *= size;
+        }
+        all
+    }
+
     /// The reduction of such axes, on as many threads as it is worth.
     pub fn new<T: Real>(
         kind: Reduction, [from, to]: [Place; 2], [outer, length, inner]: [usize; 3], isa: Isa,
@@ -89,29 +108,48 @@ impl Reduce {
             let x = std::slice::from_raw_parts(x, (end - first) * inner);
             (x, std::slice::from_raw_parts_mut(y, outer.len() * inner))
         };
-        match self.kind {
-            _ if x.is_empty() => y.fill(self.kind.nothing()),
-            Reduction::Max => self.largest(x, y),
-            // SAFETY: the plan is made for instructions that the machine has.
-            Reduction::Sum => unsafe {
-                run(self.isa, &Sums { length, inner, x, y: y.as_mut_ptr(), results: y.len() });
-            },
-        }
-    }
-
-    fn largest<T: Real>(&self, x: &[T], y: &mut [T]) {
-        y.fill(self.kind.nothing());
-        let parts = x.chunks(self.length * self.inner);
-        for (part, y) in parts.zip(y.chunks_exact_mut(self.inner)) {
-            for row in part.chunks_exact(self.inner) {
-                let larger = |y: T, x: T| if x > y || x.is_nan() { x } else { y };
-                y.iter_mut().zip(row).for_each(|(y, &x)| *y = larger(*y, x));
-            }
-        }
+        // SAFETY: the plan is made for instructions that the machine has.
+        unsafe { self.kind.of(x, y, [length, inner], self.isa) };
     }
 }
 
 impl Reduction {
+    /// Reduces the middle one of three axes of `x`, of which the last two have these sizes; of the
+    /// middle one there may be less for the last result.
+    ///
+    /// # Safety
+    ///
+    /// The machine has the instructions.
+    pub unsafe fn of<T: Real>(self, x: &[T], y: &mut [T], sizes: [usize; 2], isa: Isa) {
+        let [length, inner] = sizes;
+        match self {
+            _ if x.is_empty() => y.fill(self.nothing()),
+            Reduction::Max => self.largest(x, y, sizes),
+            // SAFETY: by the caller's promise.
+            Reduction::Sum => unsafe {
+                run(isa, &Sums { length, inner, x, y: y.as_mut_ptr(), results: y.len() });
+            },
+        }
+    }
+
+    /// The reduction of two numbers.
+    pub fn both<T: Real>(self, y: T, x: T) -> T {
+        match self {
+            Reduction::Sum => y + x,
+            Reduction::Max if x > y || x.is_nan() => x,
+            Reduction::Max => y,
+        }
+    }
+
+    fn largest<T: Real>(self, x: &[T], y: &mut [T], [length, inner]: [usize; 2]) {
+        y.fill(self.nothing());
+        for (part, y) in x.chunks(length * inner).zip(y.chunks_exact_mut(inner)) {
+            for row in part.chunks_exact(inner) {
+                y.iter_mut().zip(row).for_each(|(y, &x)| *y = self.both(*y, x));
+            }
+        }
+    }
+
     /// The reduction of no numbers.
     fn nothing<T: Real>(self) -> T {
         match self {

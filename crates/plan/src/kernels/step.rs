@@ -70,7 +70,11 @@ impl<T: Real> Step<T> {
     /// What the step does, in a word or two.
     pub fn name(&self) -> String {
         match self {
-            Step::Pass(pass) => pass_of(pass.code.len()),
+            Step::Pass(pass) => match pass.endings.len() {
+                0 => pass_of(pass.code.len()),
+                1 => format!("{} and a reduction", pass_of(pass.code.len())),
+                n => format!("{} and {n} reductions", pass_of(pass.code.len())),
+            },
             Step::Short(pass) => format!("short {}", pass_of(pass.code.len())),
             Step::Matmul(matmul) => matmul.name(),
             Step::Conv(conv) => conv.name(),

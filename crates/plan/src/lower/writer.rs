@@ -2,11 +2,13 @@
 
 use std::collections::{HashMap, HashSet};
 
-use gradus_ops::Op;
+use gradus_ops::{Axes, Max, Op, Sum};
 
 use super::{Lowerer, Target};
 use crate::kernels::cost::Cost;
+use crate::kernels::ending::Ending;
 use crate::kernels::pass::{Instruction, Load, Operand, Pass};
+use crate::kernels::reduce::{Reduce, Reduction};
 use crate::kernels::{Form, Fun1, Fun2, Real};
 use crate::memory::{Place, REGISTERS};
 use crate::net::Sizes;
@@ -24,6 +26,7 @@ pub(super) struct PassWriter<'a, 'b, T> {
     len: usize,
     loads: Vec<Load>,
     code: Vec<Instruction<T>>,
+    endings: Vec<Ending>,
     /// The operand as which each node's value is known.
     values: HashMap<usize, Operand>,
     /// The last node that reads what was at a place before.
@@ -36,7 +39,7 @@ pub(super) struct PassWriter<'a, 'b, T> {
 impl<'a, 'b, T: Real> PassWriter<'a, 'b, T> {
     pub fn new(lowerer: &'a Lowerer<'b, T>, nodes: &'a [usize]) -> Self {
         let len = lowerer.node(nodes[0]).len();
-        let (loads, code, values) = (Vec::new(), Vec::new(), HashMap::new());
+        let (loads, code, endings, values) = (Vec::new(), Vec::new(), Vec::new(), HashMap::new());
         let own: HashSet<usize> = nodes.iter().copied().collect();
         let mut last_read = HashMap::new();
         for &y in nodes {
@@ -45,7 +48,19 @@ impl<'a, 'b, T: Real> PassWriter<'a, 'b, T> {
             }
         }
         let cost = Cost::default();
-        Self { lowerer, nodes, len, loads, code, values, last_read, virtual_registers: 0, cost }
+        let virtual_registers = 0;
+        Self {
+            lowerer,
+            nodes,
+            len,
+            loads,
+            code,
+            endings,
+            values,
+            last_read,
+            virtual_registers,
+            cost,
+        }
     }
 
     fn register(&mut self) -> Operand {
@@ -98,6 +113,11 @@ impl<'a, 'b, T: Real> PassWriter<'a, 'b, T> {
     pub fn write(&mut self, y: usize) {
         let Target { isa, numerics, .. } = self.lowerer.target;
         let op = self.lowerer.node(y).op.clone();
+        match op {
+            Op::Sum(Sum { axes }) => return self.end(y, Reduction::Sum, axes),
+            Op::Max(Max { axes }) => return self.end(y, Reduction::Max, axes),
+            _ => {}
+        }
         let instruction = match Function::of(&op) {
             Function::One(f) => {
                 let x = self.spread(y, 0);
@@ -132,6 +152,20 @@ impl<'a, 'b, T: Real> PassWriter<'a, 'b, T> {
         self.code.push(instruction);
     }
 
+    /// A reduction of what has been computed.
+    fn end(&mut self, y: usize, kind: Reduction, axes: Axes) {
+        let (x, isa) = (self.lowerer.operand(y, 0), self.lowerer.target.isa);
+        self.cost += Cost::ARITHMETIC;
+        self.endings.push(Ending {
+            kind,
+            from: self.values[&x.root],
+            to: self.lowerer.result(y),
+            sizes: Reduce::axes(&x.sizes, axes),
+            register: 0,
+            isa,
+        });
+    }
+
     /// Where the value of a node goes: a stored one to its place, unless what lies there is still
     /// to be read.
     fn target(&mut self, y: usize) -> Operand {
@@ -150,13 +184,15 @@ impl<'a, 'b, T: Real> PassWriter<'a, 'b, T> {
         // What could not be written at once is written when everything has been read.
         let Target { isa, numerics, .. } = self.lowerer.target;
         for &y in self.nodes.iter().filter(|&&y| self.lowerer.fused.stored[y]) {
-            let (value, place) = (self.values[&y], self.lowerer.result(y));
-            if value.moves == 0 {
+            let (value, place) = (self.values.get(&y), self.lowerer.result(y));
+            if let Some(&value) = value.filter(|value| value.moves == 0) {
                 let copy = T::map1(Fun1::Copy, isa, numerics);
                 self.code.push(Instruction::One(copy, value, Operand { place, moves: 1 }));
             }
         }
-        let physical = self.share_registers();
+        let mut physical = self.share_registers();
+        let between = physical;
+        physical += usize::from(self.endings.iter().any(|ending| ending.left().is_some()));
         let bytes = TILE_BYTES.min(REGISTER_BYTES / physical.max(1)).max(256);
         let mut tile = (bytes / size_of::<T>()).min(self.len.next_multiple_of(16)).max(1);
         // A tile of whole periods finds what is repeated in the same place every time.
@@ -166,6 +202,10 @@ impl<'a, 'b, T: Real> PassWriter<'a, 'b, T> {
         };
         let longest = self.loads.iter().map(period).filter(|&p| p <= tile).max().unwrap_or(1);
         tile = tile / longest.max(1) * longest.max(1);
+        let units = self.endings.iter().map(|ending| Ending::unit(ending.sizes));
+        let unit = units.fold(1, common_multiple);
+        let both = common_multiple(unit, longest.max(1));
+        tile = if both <= tile { tile / both * both } else { (tile / unit).max(1) * unit };
         for load in &mut self.loads {
             load.once |= tile.is_multiple_of(period(load).max(1)) || self.len <= tile;
         }
@@ -177,9 +217,13 @@ impl<'a, 'b, T: Real> PassWriter<'a, 'b, T> {
         };
         self.loads.iter_mut().for_each(|load| load.register *= row);
         self.code.iter_mut().for_each(|instruction| instruction.operands(scale));
-        let Self { len, loads, code, cost, .. } = self;
+        for ending in &mut self.endings {
+            scale(&mut ending.from);
+            ending.register = between * row;
+        }
+        let Self { len, loads, code, endings, cost, .. } = self;
         let parts = cost.parts::<T>(len, isa).min(len.div_ceil(tile)).max(1);
-        (Pass { len, tile, parts, loads, code }, physical * row)
+        (Pass { len, tile, parts, loads, code, endings }, physical * row)
     }
 
     /// Gives registers numbers, as few as can be; returns how many.
@@ -192,6 +236,8 @@ impl<'a, 'b, T: Real> PassWriter<'a, 'b, T> {
                 }
             });
         }
+        let ended = self.endings.iter().filter(|ending| ending.from.place.base == REGISTERS);
+        ended.for_each(|ending| last[ending.from.place.offset] = usize::MAX);
         // Loads are there from the beginning, and stay: a tile need not read them again.
         let mut number = vec![usize::MAX; self.virtual_registers];
         let mut count = 0;
@@ -227,8 +273,21 @@ impl<'a, 'b, T: Real> PassWriter<'a, 'b, T> {
                 }
             }
         }
+        for ending in &mut self.endings {
+            if ending.from.place.base == REGISTERS {
+                ending.from.place.offset = number[ending.from.place.offset];
+            }
+        }
         count
     }
+}
+
+fn common_multiple(a: usize, b: usize) -> usize {
+    let (mut x, mut y) = (a, b);
+    while y > 0 {
+        (x, y) = (y, x % y);
+    }
+    a / x * b
 }
 
 /// What an element-wise operation computes.
