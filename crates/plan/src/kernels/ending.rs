@@ -6,7 +6,7 @@ use crate::arena::Memory;
 use crate::kernels::pass::Operand;
 use crate::kernels::reduce::Reduction;
 use crate::kernels::{Isa, Real};
-use crate::memory::{Place, REGISTERS};
+use crate::memory::Place;
 
 /// A reduction of a value that a pass computes.
 #[derive(Clone, Debug)]
@@ -17,8 +17,6 @@ pub(crate) struct Ending {
     pub to: Place,
     /// Three axes, of which the middle one is reduced.
     pub sizes: [usize; 3],
-    /// The register for the results of a tile, before they join those of the tiles before.
-    pub register: usize,
     pub isa: Isa,
 }
 
@@ -31,8 +29,6 @@ pub(crate) struct Tile {
     /// Whether it is the first of its part, and which part that is.
     pub first: bool,
     pub part: usize,
-    /// Where the registers begin.
-    pub row: usize,
 }
 
 impl Ending {
@@ -51,26 +47,22 @@ impl Ending {
     ///
     /// # Safety
     ///
-    /// The numbers, the results and the register must be there, and not overlap.
+    /// The numbers and the results must be there, and not overlap.
     pub unsafe fn run<T: Real>(&self, memory: &Memory<T>, x: *const T, tile: Tile) {
         let [outer, length, inner] = self.sizes;
-        let Tile { start, n, first, part, row } = tile;
+        let Tile { start, n, first, part } = tile;
         // SAFETY: by the caller's promise, in all of this.
         unsafe {
-            let x = std::slice::from_raw_parts(x, n);
-            let slice = |to: *mut T, len: usize| std::slice::from_raw_parts_mut(to, len);
-            if outer > 1 {
-                let y = slice(memory.at(self.to).add(start / length), n / length);
-                return self.kind.of(x, y, [length, inner], self.isa);
+            let (x, to) = (std::slice::from_raw_parts(x, n), memory.at(self.to));
+            let (to, results, length) = match outer {
+                1 => (to.add(part * inner), inner, n / inner),
+                _ => (to.add(start / length), n / length, length),
+            };
+            let y = std::slice::from_raw_parts_mut(to, results);
+            if first || outer > 1 {
+                y.fill(self.kind.nothing());
             }
-            let y = slice(memory.at(self.to).add(part * inner), inner);
-            if first {
-                return self.kind.of(x, y, [n / inner, inner], self.isa);
-            }
-            let register = Place { base: REGISTERS, offset: row + self.register };
-            let more = slice(memory.at(register), inner);
-            self.kind.of(x, more, [n / inner, inner], self.isa);
-            y.iter_mut().zip(more).for_each(|(y, more)| *y = self.kind.both(*y, *more));
+            self.kind.join(x, y, [length, inner], self.isa);
         }
     }
 }

@@ -143,7 +143,7 @@ impl<T: Real> Pass<T> {
                     }
                 }
             }
-            let tile = Tile { start, n, first: start == elements.start, part, row };
+            let tile = Tile { start, n, first: start == elements.start, part };
             for ending in &self.endings {
                 // SAFETY: by the caller's promise; the numbers have just been computed.
                 unsafe { ending.run(memory, at(&ending.from), tile) };

@@ -108,22 +108,23 @@ impl Reduce {
             let x = std::slice::from_raw_parts(x, (end - first) * inner);
             (x, std::slice::from_raw_parts_mut(y, outer.len() * inner))
         };
+        y.fill(self.kind.nothing());
         // SAFETY: the plan is made for instructions that the machine has.
-        unsafe { self.kind.of(x, y, [length, inner], self.isa) };
+        unsafe { self.kind.join(x, y, [length, inner], self.isa) };
     }
 }
 
 impl Reduction {
-    /// Reduces the middle one of three axes of `x`, of which the last two have these sizes; of the
-    /// middle one there may be less for the last result.
+    /// Reduces the middle one of three axes of `x`, of which the last two have these sizes, and joins
+    /// the results to those in `y`; of the middle one there may be less for the last result.
     ///
     /// # Safety
     ///
     /// The machine has the instructions.
-    pub unsafe fn of<T: Real>(self, x: &[T], y: &mut [T], sizes: [usize; 2], isa: Isa) {
+    pub unsafe fn join<T: Real>(self, x: &[T], y: &mut [T], sizes: [usize; 2], isa: Isa) {
         let [length, inner] = sizes;
         match self {
-            _ if x.is_empty() => y.fill(self.nothing()),
+            _ if x.is_empty() => {}
             Reduction::Max => self.largest(x, y, sizes),
             // SAFETY: by the caller's promise.
             Reduction::Sum => unsafe {
@@ -132,26 +133,17 @@ impl Reduction {
         }
     }
 
-    /// The reduction of two numbers.
-    pub fn both<T: Real>(self, y: T, x: T) -> T {
-        match self {
-            Reduction::Sum => y + x,
-            Reduction::Max if x > y || x.is_nan() => x,
-            Reduction::Max => y,
-        }
-    }
-
     fn largest<T: Real>(self, x: &[T], y: &mut [T], [length, inner]: [usize; 2]) {
-        y.fill(self.nothing());
         for (part, y) in x.chunks(length * inner).zip(y.chunks_exact_mut(inner)) {
             for row in part.chunks_exact(inner) {
-                y.iter_mut().zip(row).for_each(|(y, &x)| *y = self.both(*y, x));
+                let larger = |y: T, x: T| if x > y || x.is_nan() { x } else { y };
+                y.iter_mut().zip(row).for_each(|(y, &x)| *y = larger(*y, x));
             }
         }
     }
 
     /// The reduction of no numbers.
-    fn nothing<T: Real>(self) -> T {
+    pub fn nothing<T: Real>(self) -> T {
         match self {
             Reduction::Sum => T::zero(),
             Reduction::Max => T::neg_infinity(),
@@ -159,7 +151,7 @@ impl Reduction {
     }
 }
 
-/// Sums, in an order that depends on the sizes and the registers alone.
+/// Sums that are added to results, in an order that depends on the sizes and the registers alone.
 struct Sums<'a, T> {
     length: usize,
     inner: usize,
@@ -180,7 +172,7 @@ impl<T: Real> Job<T> for Sums<'_, T> {
         for (k, part) in self.x.chunks(length * inner).enumerate() {
             let y = &mut y[k * inner..][..inner];
             match inner {
-                1 => y[0] = total::<T, V>(part),
+                1 => y[0] = y[0] + total::<T, V>(part),
                 2..SHORT => columns_short::<T, V>(part, y),
                 _ => columns::<T, V>(part, y),
             }
@@ -210,7 +202,7 @@ fn total<T: Real, V: Vector<T>>(x: &[T]) -> T {
     sums[0].add(sums[1]).add(sums[2].add(sums[3])).sum()
 }
 
-/// The sum of each column of rows as long as `y`, some registers of columns at a time.
+/// Adds to `y` the sum of each column of rows as long as it, some registers of columns at a time.
 #[inline(always)]
 fn columns<T: Real, V: Vector<T>>(x: &[T], y: &mut [T]) {
     let inner = y.len();
@@ -226,7 +218,10 @@ fn columns<T: Real, V: Vector<T>>(x: &[T], y: &mut [T]) {
         }
         let sum = sums[0].add(sums[1]).add(sums[2].add(sums[3]));
         // SAFETY: as many results are left.
-        unsafe { sum.store_part(y.as_mut_ptr().add(j), n) };
+        unsafe {
+            let y = y.as_mut_ptr().add(j);
+            V::load_part(y, n).add(sum).store_part(y, n);
+        }
         j += n;
     }
 }
@@ -247,7 +242,6 @@ fn columns_short<T: Real, V: Vector<T>>(x: &[T], y: &mut [T]) {
         // SAFETY: there is room for as many registers of at most 16 numbers.
         unsafe { sum.store(all.as_mut_ptr().add(k * V::LANES)) };
     }
-    y.fill(T::zero());
     for row in all[..inner * V::LANES].chunks_exact(inner) {
         y.iter_mut().zip(row).for_each(|(y, &x)| *y += x);
     }

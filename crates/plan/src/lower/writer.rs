@@ -161,7 +161,6 @@ impl<'a, 'b, T: Real> PassWriter<'a, 'b, T> {
             from: self.values[&x.root],
             to: self.lowerer.result(y),
             sizes: Reduce::axes(&x.sizes, axes),
-            register: 0,
             isa,
         });
     }
@@ -190,9 +189,7 @@ impl<'a, 'b, T: Real> PassWriter<'a, 'b, T> {
                 self.code.push(Instruction::One(copy, value, Operand { place, moves: 1 }));
             }
         }
-        let mut physical = self.share_registers();
-        let between = physical;
-        physical += usize::from(self.endings.iter().any(|ending| ending.left().is_some()));
+        let physical = self.share_registers();
         let bytes = TILE_BYTES.min(REGISTER_BYTES / physical.max(1)).max(256);
         let mut tile = (bytes / size_of::<T>()).min(self.len.next_multiple_of(16)).max(1);
         // A tile of whole periods finds what is repeated in the same place every time.
@@ -217,10 +214,7 @@ impl<'a, 'b, T: Real> PassWriter<'a, 'b, T> {
         };
         self.loads.iter_mut().for_each(|load| load.register *= row);
         self.code.iter_mut().for_each(|instruction| instruction.operands(scale));
-        for ending in &mut self.endings {
-            scale(&mut ending.from);
-            ending.register = between * row;
-        }
+        self.endings.iter_mut().for_each(|ending| scale(&mut ending.from));
         let Self { len, loads, code, endings, cost, .. } = self;
         let parts = cost.parts::<T>(len, isa).min(len.div_ceil(tile)).max(1);
         (Pass { len, tile, parts, loads, code, endings }, physical * row)
