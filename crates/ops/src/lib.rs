@@ -45,11 +45,11 @@ mod op;
 mod operation;
 mod program;
 mod reference;
-mod report;
+
 mod scalar;
 mod shape;
 
-pub use check::Check;
+pub use check::{Check, Compared, Coverage, Difference, Report, Verdict};
 pub use environment::Environment;
 pub use evaluate::{Arrays, EvalError, Evaluator, Inputs, evaluate};
 pub use gradus_autodiff::{
@@ -60,7 +60,6 @@ pub use op::*;
 pub use operation::{Card, Operation, Sample, check_indices};
 pub use program::{Application, Program};
 pub use reference::Reference;
-pub use report::{Compared, Coverage, Difference, Report, Verdict};
 pub use scalar::Scalar;
 pub use shape::{Axes, Dim, Shape};
 

@@ -6,7 +6,10 @@ use ndarray::ArrayD;
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
 
-use crate::report::{Compared, Coverage, Difference, Report, Verdict};
+mod double_double;
+mod report;
+
+pub use report::{Compared, Coverage, Difference, Report, Verdict};
 use crate::{Arrays, EvalError, Expr, Inputs, Op, Reference, evaluate, input, jvp_with, vjp_with};
 
 /// A rule that stands in for [`Primitive::vjp`](gradus_autodiff::Primitive::vjp) or `jvp`.
