@@ -48,8 +48,11 @@ mod reference;
 
 mod scalar;
 mod shape;
+mod trace;
 
-pub use check::{Check, Compared, Coverage, Difference, Report, Verdict};
+pub use check::{
+    Blame, Check, Compared, Coverage, Difference, Remainders, Report, Slope, Taylor, Test, Verdict,
+};
 pub use environment::Environment;
 pub use evaluate::{Arrays, EvalError, Evaluator, Inputs, evaluate};
 pub use gradus_autodiff::{
@@ -62,6 +65,7 @@ pub use program::{Application, Program};
 pub use reference::Reference;
 pub use scalar::Scalar;
 pub use shape::{Axes, Dim, Shape};
+pub use trace::{NonFinite, trace_nonfinite};
 
 /// A graph over the operations of this crate.
 pub type Graph = gradus_autodiff::Graph<Op>;

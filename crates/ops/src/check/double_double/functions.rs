@@ -38,7 +38,9 @@ impl DoubleDouble {
         // In two halves, since a power of two may be beyond the largest number before it is
         // multiplied.
         let half = (twos / 2.0).trunc();
-        (ONE + rest.exponential_less_one_near_zero()).scaled(half.exp2()).scaled((twos - half).exp2())
+        (ONE + rest.exponential_less_one_near_zero())
+            .scaled(half.exp2())
+            .scaled((twos - half).exp2())
     }
 
     /// eˣ − 1.

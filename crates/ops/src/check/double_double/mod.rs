@@ -61,6 +61,12 @@ impl From<f64> for DoubleDouble {
     }
 }
 
+impl From<DoubleDouble> for f64 {
+    fn from(x: DoubleDouble) -> Self {
+        x.high
+    }
+}
+
 impl Add for DoubleDouble {
     type Output = Self;
 

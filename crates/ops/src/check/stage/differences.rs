@@ -1,0 +1,151 @@
+//! Derivatives along lines against finite differences, and what kinks make of them.
+
+use num_traits::Float;
+
+use super::super::difference::{self, difference};
+use super::super::double_double::DoubleDouble;
+use super::super::kink::{self, Kink, Ladder};
+use super::super::point::{Along, Line, flat, indices, inner, input_name, spread};
+use super::super::report::{Compared, Coverage, Report, Test, Verdict};
+use super::super::{digits, verdict};
+use super::{Outcome, Stage};
+use crate::{Arrays, EvalError, Inputs, Reference, Scalar};
+
+impl Stage<'_, '_> {
+    /// Elements of the adjoints, and whole directions, against differences of ⟨v, y⟩.
+    pub(super) fn differences(&self, report: &mut Report) -> Result<(), EvalError> {
+        let reference = Reference::new(&self.bars, &[])?;
+        let along = Line::along(&self.u);
+        for (k, (seed, at)) in self.points.iter().enumerate() {
+            let inputs = Inputs::new().with_all(at);
+            let bars = reference.evaluate(&inputs)?;
+            let wide = self.wide(at);
+            let wide_bars = match &wide {
+                Some(wide) => Some(reference.evaluate(&Inputs::new().with_all(wide))?),
+                None => None,
+            };
+            let mut compare = |line: &Line, of: Compared, a: f64, digits: Option<DoubleDouble>| {
+                self.line(report, line, of, at, a, wide.as_ref().zip(digits))
+            };
+            let digits = wide.as_ref().zip(wide_bars.as_ref());
+            let slope = digits.map(|(at, bars)| inner(&self.u, bars, at).0);
+            let of = Compared::Direction { seed: *seed };
+            compare(&along, of, inner(&self.u, &bars, at).0, slope)?;
+            if k > 0 {
+                continue;
+            }
+            let mut coverage = Vec::new();
+            for (i, (x, bar)) in self.check.wrt.iter().zip(&bars).enumerate() {
+                let input = input_name(*x);
+                let compared = bar.len().min(self.check.elements);
+                let of = bar.len();
+                coverage.push(Coverage { order: self.order, input: input.clone(), compared, of });
+                for element in spread(of, self.check.elements) {
+                    let line = Line::Element { input: input.clone(), element };
+                    let index = indices(bar.shape(), element);
+                    let of = Compared::Element { input: input.clone(), element, index };
+                    let digits = wide_bars.as_ref().map(|bars| flat(&bars[i], element));
+                    compare(&line, of, flat(bar, element), digits)?;
+                }
+            }
+            report.elements.extend(coverage);
+        }
+        Ok(())
+    }
+
+    /// A derivative along a line against the difference in `f64`, and the derivative in 31 digits
+    /// against the difference in as many.
+    fn line(
+        &self, report: &mut Report, line: &Line, of: Compared, at: &Arrays<f64>, a: f64,
+        digits: Option<(&Arrays<DoubleDouble>, DoubleDouble)>,
+    ) -> Result<(), EvalError> {
+        let scale = line.scale(at);
+        if self.check.tests.contains(&Test::Differences) {
+            let mut function = Along::new(&self.reference, &self.v, line, at);
+            let (n, error) = difference(line.start(at), |t| function.value(t))?;
+            let bound = difference::bound(n);
+            let outcome = self.settle(line, at, (a, n), error, bound)?;
+            let (against, of) = ("difference in f64", of.clone());
+            report.differences.push(self.compared(
+                Test::Differences,
+                of,
+                (a, n),
+                against,
+                bound,
+                outcome,
+            ));
+        }
+        if let (Some((wide, a)), true) = (digits, self.check.tests.contains(&Test::Digits)) {
+            let mut function = Along::new(&self.reference, &self.v, line, wide);
+            let (n, error) = digits::difference(line.start(wide), scale, |t| function.value(t))?;
+            let bound = digits::bound(n.into());
+            // Their distance is taken before they are rounded to 16 digits.
+            let apart = f64::from((a - n).abs());
+            let pair = (f64::from(n) + f64::from(a - n), f64::from(n));
+            let outcome = match verdict(apart, 0.0, bound, error) {
+                Verdict::Agrees => (Verdict::Agrees, None),
+                _ => self.settle(line, at, pair, error, bound)?,
+            };
+            let against = "difference in 31 digits";
+            report.differences.push(self.compared(Test::Digits, of, pair, against, bound, outcome));
+        }
+        Ok(())
+    }
+
+    /// The verdict of a comparison with a difference: where that is not known, or is something else
+    /// than the derivative, a kink is looked for, and the derivative must then be between the slopes
+    /// to its left and right.
+    fn settle(
+        &self, line: &Line, at: &Arrays<f64>, (a, n): (f64, f64), error: f64, bound: f64,
+    ) -> Result<Outcome, EvalError> {
+        let known = verdict(a, n, bound, error);
+        if known == Verdict::Agrees {
+            return Ok((known, None));
+        }
+        if !self.values_are_finite(at)? || !a.is_finite() {
+            let all: Vec<_> = self.outputs.iter().chain(&self.bars).copied().collect();
+            return Ok((known, self.not_finite(&all, at)?));
+        }
+        let (slopes, kink) = match self.wide(at) {
+            Some(wide) => self.look(known, line, at, &wide, &Ladder::DIGITS)?,
+            None => self.look(known, line, at, at, &Ladder::DOUBLE)?,
+        };
+        let reason = format!("the estimated error of the difference is {error:.1e}");
+        let reason = (known == Verdict::Inconclusive).then_some(reason);
+        let Some(kink) = kink.filter(|kink| kink.here || known == Verdict::Inconclusive) else {
+            return Ok((known, reason));
+        };
+        let [(left, left_error), (right, right_error)] = slopes;
+        let (low, high) = (left.min(right), left.max(right));
+        let wide = bound + left_error.max(right_error);
+        let note = format!("{kink}, with the slopes {left:e} and {right:e}");
+        let between = low - wide <= a && a <= high + wide;
+        Ok((if between { Verdict::Kink } else { Verdict::Differs }, Some(note)))
+    }
+
+    /// Looks for a kink; where a difference is known, only if the slopes at the smallest step say
+    /// that there is one.
+    fn look<T: Scalar>(
+        &self, known: Verdict, line: &Line, at: &Arrays<f64>, in_type: &Arrays<T>, ladder: &Ladder,
+    ) -> Result<([(f64, f64); 2], Option<Kink>), EvalError> {
+        let mut function = Along::new(&self.reference, &self.v, line, in_type);
+        let start = line.start(in_type);
+        let mut bent = || kink::is_here(start, line.scale(at), ladder, |t| function.value(t));
+        if known == Verdict::Differs && !bent()? {
+            return Ok(([(f64::NAN, f64::INFINITY); 2], None));
+        }
+        self.slopes(line, at, in_type, ladder)
+    }
+
+    /// The slopes of ⟨v, y⟩ to both sides, and the node that has a kink, if there is one.
+    pub(super) fn slopes<T: Scalar>(
+        &self, line: &Line, at: &Arrays<f64>, in_type: &Arrays<T>, ladder: &Ladder,
+    ) -> Result<([(f64, f64); 2], Option<Kink>), EvalError> {
+        let mut function = Along::new(&self.reference, &self.v, line, in_type);
+        let scale = line.scale(at);
+        let slopes = kink::slopes(line.start(in_type), scale, ladder, |t| function.value(t))?;
+        let all = Reference::new(&self.nodes, &[])?;
+        let names: Vec<String> = self.nodes.iter().map(|y| format!("{y:?}")).collect();
+        Ok((slopes, kink::find(&all, &names, line, in_type, scale, ladder)?))
+    }
+}
