@@ -10,7 +10,7 @@ use std::fmt;
 use ndarray::{ArrayD, arr0};
 
 use super::point::Line;
-use crate::{Arrays, EvalError, Inputs, Reference, Scalar};
+use crate::{Arrays, EvalError, Expr, Inputs, Reference, Scalar, Tape};
 
 /// A kink on a line, near the point or at it.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,6 +21,10 @@ pub(super) struct Kink {
     pub(super) within: f64,
     /// Whether it is at the point itself, as far as the number type can tell.
     pub(super) here: bool,
+    /// For one at the point: which nodes have it, of those that are made of nothing that has, by
+    /// their place on the tape, and how much larger the slope of each element is to the right than
+    /// to the left.
+    pub(super) bends: Vec<(usize, Vec<f64>)>,
 }
 
 impl fmt::Display for Kink {
@@ -44,10 +48,10 @@ impl Ladder {
         Self { steps: 29, equal: 1e-12, roundoff: super::double_double::ROUNDOFF };
 }
 
-/// The first node of the tape that has a kink on the line, near the point. `all` has every node as
-/// its outputs, which `nodes` describes.
+/// The first node of the tape that has a kink on the line, near the point. `all` has every node of
+/// a tape as its outputs.
 pub(super) fn find<T: Scalar>(
-    all: &Reference, nodes: &[String], line: &Line, at: &Arrays<T>, scale: f64, ladder: &Ladder,
+    all: &Reference, nodes: &[Expr<'_>], line: &Line, at: &Arrays<T>, scale: f64, ladder: &Ladder,
 ) -> Result<Option<Kink>, EvalError> {
     let mut moving = at.clone();
     let mut values = |t: T| {
@@ -56,52 +60,90 @@ pub(super) fn find<T: Scalar>(
     };
     let start = line.start(at);
     let middle = values(start)?;
-    // For each node the distance of the slopes at each element and step.
-    let mut apart: Vec<Vec<Vec<f64>>> = vec![Vec::new(); nodes.len()];
+    // For each node, how much the slopes differ at each step and element.
+    let mut bends: Vec<Vec<Vec<Bend>>> = vec![Vec::new(); nodes.len()];
     for k in 0..ladder.steps {
         let h = T::from_double(step(scale, k));
         let (left, right) = (values(start - h)?, values(start + h)?);
-        for (node, apart) in apart.iter_mut().enumerate() {
-            apart.push(slopes_apart(&left[node], &middle[node], &right[node], h, ladder));
+        for (node, bends) in bends.iter_mut().enumerate() {
+            bends.push(slopes_apart(&left[node], &middle[node], &right[node], h, ladder));
         }
     }
-    for (node, apart) in nodes.iter().zip(&apart) {
-        // The smallest step at which three in a row do not approach each other.
-        let stays = |k: usize| {
-            (0..apart[k].len()).any(|i| {
-                let [far, next, near] = [apart[k - 2][i], apart[k - 1][i], apart[k][i]];
-                near > 0.5 * next && next > 0.5 * far && far > 0.0
-            })
+    // The smallest step at which, three times in a row, the slopes of an element have not come
+    // nearer to each other, or the slope across the point has grown as the step fell.
+    let stays = |bends: &[Vec<Bend>], k: usize, i: usize| {
+        let last: [Bend; 4] = std::array::from_fn(|back| bends[k - back][i]);
+        let all = |holds: fn(Bend, Bend) -> bool| last.windows(2).all(|w| holds(w[0], w[1]));
+        let kink = |near: Bend, far: Bend| near.bend.abs() > 0.5 * far.bend.abs();
+        let jump = |near: Bend, far: Bend| near.across > 3.0 * far.across;
+        last[3].bend != 0.0 && all(kink) || last[3].across != 0.0 && all(jump)
+    };
+    let nearest = |bends: &Vec<Vec<Bend>>| {
+        (3..ladder.steps).rev().find(|&k| (0..bends[k].len()).any(|i| stays(bends, k, i)))
+    };
+    let found: Vec<Option<usize>> = bends.iter().map(nearest).collect();
+    let Some(first) = found.iter().position(Option::is_some) else { return Ok(None) };
+    let last = ladder.steps - 1;
+    let bent = |node: usize| found[node] == Some(last);
+    let tape = Tape::new(nodes);
+    let source = |&node: &usize| {
+        let place = |x: &Expr<'_>| tape.position(x.id()).expect("the tape has operands");
+        bent(node) && !nodes[node].operands().iter().any(|x| bent(place(x)))
+    };
+    // A jump has no bend: its derivative is that of the pieces.
+    let of = |node: usize| {
+        let (before, now) = (&bends[node][last - 1], &bends[node][last]);
+        let bend = |(before, now): (&Bend, &Bend)| {
+            if now.bend.abs() > 3.0 * before.bend.abs() { 0.0 } else { now.bend }
         };
-        if let Some(k) = (2..ladder.steps).rev().find(|&k| stays(k)) {
-            let here = k + 1 == ladder.steps;
-            return Ok(Some(Kink { node: node.clone(), within: step(scale, k), here }));
-        }
-    }
-    Ok(None)
+        (node, before.iter().zip(now).map(bend).collect())
+    };
+    Ok(Some(Kink {
+        node: format!("{:?}", nodes[first]),
+        within: step(scale, found[first].expect("one is found")),
+        here: bent(first),
+        bends: (0..nodes.len()).filter(source).map(of).collect(),
+    }))
 }
 
-/// |right − left slope| of each element; 0 where rounding or the tolerance explains it.
+/// The slopes of an element over a step to the left and one to the right.
+#[derive(Clone, Copy)]
+struct Bend {
+    /// The right one less the left one; 0 where rounding or the tolerance explains their distance.
+    bend: f64,
+    /// The size of the slope over both steps; 0 where rounding explains it.
+    across: f64,
+}
+
 fn slopes_apart<T: Scalar>(
     left: &ArrayD<T>, middle: &ArrayD<T>, right: &ArrayD<T>, h: T, ladder: &Ladder,
-) -> Vec<f64> {
+) -> Vec<Bend> {
     let of = |((&left, &middle), &right): ((&T, &T), &T)| {
         let (down, up) = ((middle - left) / h, (right - middle) / h);
-        let apart = (up - down).to_double().abs();
+        let (bend, across) = ((up - down).to_double(), (up + down).to_double().abs());
         let size = down.to_double().abs() + up.to_double().abs();
-        let rounding = 100.0 * ladder.roundoff * middle.to_double().abs() / h.to_double();
-        if apart > ladder.equal * size + rounding { apart } else { 0.0 }
+        let largest = [left, middle, right].map(|y| y.to_double().abs());
+        let largest = largest.into_iter().fold(0.0, f64::max);
+        let rounding = 100.0 * ladder.roundoff * largest / h.to_double();
+        let told = |value: f64, tolerance: f64| {
+            if value.abs() > tolerance + rounding { value } else { 0.0 }
+        };
+        Bend { bend: told(bend, ladder.equal * size), across: told(across, 0.0) }
     };
     left.iter().zip(middle).zip(right).map(of).collect()
 }
 
-/// Whether the slopes of `f` over the smallest steps to the left and right of `x` differ.
+/// Whether the slopes of `f` over the smallest steps to the left and right of `x` differ, or grow.
 pub(super) fn is_here<T: Scalar>(
     x: T, scale: f64, ladder: &Ladder, mut f: impl FnMut(T) -> Result<T, EvalError>,
 ) -> Result<bool, EvalError> {
-    let h = T::from_double(step(scale, ladder.steps - 1));
-    let [left, middle, right] = [f(x - h)?, f(x)?, f(x + h)?].map(|y| arr0(y).into_dyn());
-    Ok(slopes_apart(&left, &middle, &right, h, ladder)[0] != 0.0)
+    let mut at = |k: usize| {
+        let h = T::from_double(step(scale, k));
+        let [left, middle, right] = [f(x - h)?, f(x)?, f(x + h)?].map(|y| arr0(y).into_dyn());
+        Ok(slopes_apart(&left, &middle, &right, h, ladder)[0])
+    };
+    let (far, near) = (at(ladder.steps - 2)?, at(ladder.steps - 1)?);
+    Ok(near.bend != 0.0 || near.across > 3.0 * far.across)
 }
 
 /// The slopes of `f` to the left and to the right of `x`, extrapolated to step 0, each with an

@@ -9,7 +9,7 @@ use super::super::point::{Along, Line, flat, indices, inner, input_name, spread}
 use super::super::report::{Compared, Coverage, Report, Test, Verdict};
 use super::super::{digits, verdict};
 use super::{Outcome, Stage};
-use crate::{Arrays, EvalError, Inputs, Reference, Scalar};
+use crate::{Arrays, EvalError, Inputs, Reference, Scalar, evaluate, vjp_with};
 
 impl Stage<'_, '_> {
     /// Elements of the adjoints, and whole directions, against differences of ⟨v, y⟩.
@@ -116,11 +116,33 @@ impl Stage<'_, '_> {
             return Ok((known, reason));
         };
         let [(left, left_error), (right, right_error)] = slopes;
-        let (low, high) = (left.min(right), left.max(right));
+        let known_slopes = 1e-3 * (left.abs() + right.abs()) + bound;
+        if left_error.max(right_error) > known_slopes {
+            return Ok((known, reason));
+        }
+        let (down, up) = self.bends(&kink, at)?;
+        let (low, high) = (left.min(right).min(left + down), left.max(right).max(left + up));
         let wide = bound + left_error.max(right_error);
         let note = format!("{kink}, with the slopes {left:e} and {right:e}");
         let between = low - wide <= a && a <= high + wide;
         Ok((if between { Verdict::Kink } else { Verdict::Differs }, Some(note)))
+    }
+
+    /// How much the slope of ⟨v, y⟩ to the left changes if only the kinks at the point that lower it
+    /// are crossed, and if only those that raise it. Where several meet, a convention chooses at each
+    /// of them, and so the derivative need not be between the slopes of the whole.
+    fn bends(&self, kink: &Kink, at: &Arrays<f64>) -> Result<(f64, f64), EvalError> {
+        let adjoints = vjp_with(&self.v, &self.check.wrt, &self.check.vjp);
+        let (mut down, mut up) = (0.0, 0.0);
+        for (node, bends) in &kink.bends {
+            let Some(bar) = adjoints.of(self.nodes[*node]) else { continue };
+            let bar = evaluate(&[bar], &Inputs::new().with_all(at))?.remove(0);
+            for change in bar.iter().zip(bends).map(|(bar, bend)| bar * bend) {
+                down += change.min(0.0);
+                up += change.max(0.0);
+            }
+        }
+        Ok((down, up))
     }
 
     /// Looks for a kink; where a difference is known, only if the slopes at the smallest step say
@@ -145,7 +167,6 @@ impl Stage<'_, '_> {
         let scale = line.scale(at);
         let slopes = kink::slopes(line.start(in_type), scale, ladder, |t| function.value(t))?;
         let all = Reference::new(&self.nodes, &[])?;
-        let names: Vec<String> = self.nodes.iter().map(|y| format!("{y:?}")).collect();
-        Ok((slopes, kink::find(&all, &names, line, in_type, scale, ladder)?))
+        Ok((slopes, kink::find(&all, &self.nodes, line, in_type, scale, ladder)?))
     }
 }
