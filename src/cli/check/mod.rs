@@ -127,6 +127,6 @@ fn taylor(report: &Report) -> String {
 }
 
 /// A report as JSON, with what was checked.
-fn json(report: &Report, what: Value) -> String {
+fn as_json(report: &Report, what: Value) -> String {
     json!({ "of": what, "passed": report.passed(), "report": report }).to_string()
 }

@@ -10,7 +10,7 @@ use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
 use serde_json::json;
 
-use super::{Check, json, say, taylor};
+use super::{Check, as_json, say, taylor};
 use crate::cli::table::table;
 
 /// Checks a network at random parameters and its quadratic cost, or at those of a checkpoint and
@@ -36,7 +36,7 @@ pub fn check(
             "examples": examples,
             "seed": seed,
         });
-        say(&json(&report, what))?;
+        say(&as_json(&report, what))?;
         return options.conclude(&[report]);
     }
     say(&format!("{network}: {count} parameters, {examples} examples, seed {seed}"))?;
@@ -112,12 +112,11 @@ fn order_table(options: &Check, order: usize, parameters: &[Parameter], report: 
     };
     rows.push(head.iter().map(|&name| name.to_owned()).collect());
     for difference in of_order.clone().filter(|d| d.test == Test::Modes) {
-        let Difference { derivative, other, bound, verdict, of, .. } = difference;
+        let Difference { derivative, other, apart, bound, verdict, of, .. } = difference;
         let Compared::Direction { seed } = of else { continue };
         text += &format!(
             "\nOrder {order}, seed {seed}: forward {other:.6e} and reverse mode {derivative:.6e} \
-             are {:.1e} apart, bound {bound:.1e}: {verdict}",
-            (derivative - other).abs(),
+             are {apart:.1e} apart, bound {bound:.1e}: {verdict}"
         );
     }
     for parameter in parameters {
@@ -136,13 +135,13 @@ fn order_table(options: &Check, order: usize, parameters: &[Parameter], report: 
 
 /// One number: `w2[0, 11]`, its derivative and its finite difference.
 fn each(parameter: &Parameter, difference: &Difference) -> Vec<String> {
-    let Difference { derivative, other, bound, verdict, of, .. } = difference;
+    let Difference { derivative, other, apart, bound, verdict, of, .. } = difference;
     let index = if let Compared::Element { index, .. } = of { index.as_slice() } else { &[] };
     vec![
         format!("{}{index:?}", parameter.name),
         format!("{derivative:.9e}"),
         format!("{other:.9e}"),
-        format!("{:.1e}", (derivative - other).abs()),
+        format!("{apart:.1e}"),
         format!("{bound:.1e}"),
         verdict.to_string(),
     ]
@@ -152,7 +151,7 @@ fn each(parameter: &Parameter, difference: &Difference) -> Vec<String> {
 fn summary(parameter: &Parameter, all: &[&Difference]) -> Vec<String> {
     let of = |test| all.iter().filter(move |d| d.test == test);
     let most = |test, f: fn(&Difference) -> f64| of(test).map(|d| f(d)).fold(0.0, f64::max);
-    let apart = |d: &Difference| (d.derivative - d.other).abs();
+    let apart = |d: &Difference| d.apart;
     let count = |verdict| all.iter().filter(|d| d.verdict == verdict).count();
     let verdict = [Verdict::Differs, Verdict::Inconclusive, Verdict::Kink]
         .into_iter()

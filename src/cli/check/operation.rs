@@ -4,7 +4,7 @@ use gradus::models::ModelError;
 use gradus::ops::{Card, Check as GradientCheck, Graph, Op};
 use serde_json::json;
 
-use super::{Check, json, say, taylor};
+use super::{Check, as_json, say, taylor};
 
 /// Checks each sample that has an operand which can be varied.
 pub fn check(options: &Check, card: Card) -> Result<(), ModelError> {
@@ -23,7 +23,7 @@ pub fn check(options: &Check, card: Card) -> Result<(), ModelError> {
         let shapes: Vec<_> = x.iter().map(|x| x.shape().to_string()).collect();
         let what = format!("{} of {}", sample.op, shapes.join(", "));
         if options.json {
-            say(&json(&report, json!({ "operation": card.name, "sample": what })))?;
+            say(&as_json(&report, json!({ "operation": card.name, "sample": what })))?;
         } else {
             let gap = if reports.is_empty() { "" } else { "\n" };
             say(&format!("{gap}{what}\n{report}"))?;

@@ -92,7 +92,9 @@ pub struct Difference {
     pub derivative: f64,
     /// What it was compared with.
     pub other: f64,
-    /// What that is, in words.
+    /// How far apart they are, taken before they were rounded to 16 digits.
+    pub apart: f64,
+    /// What it was compared with, in words.
     pub against: String,
     /// How far apart they may be.
     pub bound: f64,
@@ -213,8 +215,7 @@ impl Difference {
         if self.test == Test::Taylor {
             return if self.verdict == Verdict::Agrees { 0.0 } else { f64::INFINITY };
         }
-        let apart = (self.derivative - self.other).abs();
-        if apart == 0.0 { 0.0 } else { apart / self.bound }
+        if self.apart == 0.0 { 0.0 } else { self.apart / self.bound }
     }
 }
 

@@ -145,9 +145,13 @@ impl Kink {
         let at = self.point();
         let x = x[self.operand];
         if !forward {
-            let x_bar = vjp_with(&[(y, y.filled(1.0))], &[x], rule).or_zeros(x);
-            let value = evaluate(&[x_bar], &Inputs::new().with_all(&at));
-            let value = value.expect("the kink is well formed").remove(0);
+            let y_bar = gradus_ops::input(graph, "y_bar", y.shape());
+            let x_bar = vjp_with(&[(y, y_bar)], &[x], rule).or_zeros(x);
+            let inputs = Inputs::new().with_all(&at);
+            let result = evaluate(&[y], &inputs).expect("the kink is well formed").remove(0);
+            let ones = result.mapv(|_| 1.0);
+            let inputs = Inputs::new().with_all(&at).with("y_bar", &ones);
+            let value = evaluate(&[x_bar], &inputs).expect("the kink is well formed").remove(0);
             return value.iter().zip(&self.wanted).all(|(a, b)| (a - b).abs() < 1e-15);
         }
         let u = gradus_ops::input(graph, "u", x.shape());

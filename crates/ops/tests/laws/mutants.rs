@@ -21,24 +21,23 @@ struct Rule {
 }
 
 impl Rule {
-    /// What the rule gives, with the mutant of this number in its place if there is one.
+    /// What the rule gives; or what the mutant of this name makes of it, if there is such a one.
     fn apply<'g>(
-        self, op: &Op, x: &[Expr<'g>], y: Expr<'g>, bar: Expr<'g>, mutant: Option<usize>,
+        self, op: &Op, x: &[Expr<'g>], y: Expr<'g>, bar: Expr<'g>, mutant: Option<&str>,
     ) -> Option<Expr<'g>> {
         let right = match self.forward {
             false => op.vjp(self.operand, x, y, bar)?,
             true => op.jvp(self.operand, x, y, bar)?,
         };
-        match mutant {
-            None => Some(right),
-            Some(number) => mutants(right, x, y, bar).swap_remove(number).result,
-        }
+        let Some(name) = mutant else { return Some(right) };
+        let found = mutants(right, x, y, bar).into_iter().find(|mutant| mutant.name == name);
+        found.map_or(Some(right), |mutant| mutant.result)
     }
 
     /// The rules of an operation, with this one replaced.
     fn within<'g>(
         self, op: &Op, k: usize, x: &[Expr<'g>], y: Expr<'g>, bar: Expr<'g>, forward: bool,
-        mutant: Option<usize>,
+        mutant: Option<&str>,
     ) -> Option<Expr<'g>> {
         match (k == self.operand && forward == self.forward, forward) {
             (true, _) => self.apply(op, x, y, bar, mutant),
@@ -67,7 +66,7 @@ impl Rule {
     /// # Errors
     ///
     /// If an operation refuses the values that a mutant gives it, as indices that are no indices.
-    fn report(self, sample: &Sample, mutant: Option<usize>) -> Result<Report, EvalError> {
+    fn report(self, sample: &Sample, mutant: Option<&str>) -> Result<Report, EvalError> {
         let graph = Graph::new();
         let (x, y) = sample.build(&graph);
         let free: Vec<_> =
@@ -83,7 +82,7 @@ impl Rule {
     }
 
     /// The tests by which the check fails at a sample; nothing if it is refused.
-    fn caught_at(self, sample: &Sample, mutant: Option<usize>) -> Option<Vec<Test>> {
+    fn caught_at(self, sample: &Sample, mutant: Option<&str>) -> Option<Vec<Test>> {
         let report = self.report(sample, mutant).ok()?;
         let differs = |test| report.of(test).any(|d| d.verdict == Verdict::Differs);
         if mutant.is_none() {
@@ -97,18 +96,15 @@ impl Rule {
         if kink.operand != self.operand {
             return false;
         }
-        let number = self.mutants_at(&kink.sample).iter().position(|other| other == name);
-        number.is_some_and(|number| {
-            let graph = Graph::new();
-            !kink.holds(&graph, self.forward, &|op: &Op, k, x: &[Expr<'_>], y, bar| {
-                self.within(op, k, x, y, bar, self.forward, Some(number))
-            })
+        let graph = Graph::new();
+        !kink.holds(&graph, self.forward, &|op: &Op, k, x: &[Expr<'_>], y, bar| {
+            self.within(op, k, x, y, bar, self.forward, Some(name))
         })
     }
 
     /// Whether a mutant gives what the right rule gives, wherever both are computed: at the sample
     /// and at points around it.
-    fn is_equivalent_at(self, sample: &Sample, mutant: usize) -> bool {
+    fn is_equivalent_at(self, sample: &Sample, mutant: &str) -> bool {
         let graph = Graph::new();
         let (x, y) = sample.build(&graph);
         let bar = self.bar(&x, y);
@@ -155,10 +151,10 @@ fn vary(x: &mut ArrayD<f64>, round: usize, by: f64) {
 /// The fate of a rule's mutants, told apart by name, and the names of those that survive because
 /// they are right.
 fn judge(samples: &[Sample], kinks: &[Kink], rule: Rule, row: &mut Row) -> Vec<String> {
-    let mut places: BTreeMap<String, Vec<(&Sample, usize)>> = BTreeMap::new();
+    let mut places: BTreeMap<String, Vec<&Sample>> = BTreeMap::new();
     for sample in samples.iter().filter(|sample| rule.operand < sample.operands.len()) {
-        for (number, name) in rule.mutants_at(sample).into_iter().enumerate() {
-            places.entry(name).or_default().push((sample, number));
+        for name in rule.mutants_at(sample) {
+            places.entry(name).or_default().push(sample);
         }
     }
     if places.is_empty() {
@@ -171,7 +167,7 @@ fn judge(samples: &[Sample], kinks: &[Kink], rule: Rule, row: &mut Row) -> Vec<S
     let mut equivalent = Vec::new();
     for (name, places) in places {
         row.mutants += 1;
-        let caught = places.iter().map(|&(sample, number)| rule.caught_at(sample, Some(number)));
+        let caught = places.iter().map(|sample| rule.caught_at(sample, Some(&name)));
         let caught = caught.into_iter().find(|tests| tests.as_ref().is_none_or(|t| !t.is_empty()));
         if let Some(None) = caught {
             row.refused += 1;
@@ -183,9 +179,8 @@ fn judge(samples: &[Sample], kinks: &[Kink], rule: Rule, row: &mut Row) -> Vec<S
             row.conventions += 1;
         } else {
             let op = row.operation;
-            let same = places.iter().all(|&(sample, number)| rule.is_equivalent_at(sample, number));
-            let none =
-                places.iter().flat_map(|&(sample, number)| rule.report(sample, Some(number)));
+            let same = places.iter().all(|sample| rule.is_equivalent_at(sample, &name));
+            let none = places.iter().flat_map(|sample| rule.report(sample, Some(&name)));
             let reports: Vec<String> = none.map(|report| report.to_string()).collect();
             let reports = reports.join("\n");
             assert!(same, "{op}, operand {}, {name}: not caught\n{reports}", rule.operand);

@@ -1,6 +1,5 @@
 //! Derivatives along lines against finite differences, and what kinks make of them.
 
-use num_traits::Float;
 
 use super::super::difference::{self, difference};
 use super::super::double_double::DoubleDouble;
@@ -64,30 +63,20 @@ impl Stage<'_, '_> {
             let mut function = Along::new(&self.reference, &self.v, line, at);
             let (n, error) = difference(line.start(at), |t| function.value(t))?;
             let bound = difference::bound(n);
-            let outcome = self.settle(line, at, (a, n), error, bound)?;
-            let (against, of) = ("difference in f64", of.clone());
-            report.differences.push(self.compared(
-                Test::Differences,
-                of,
-                (a, n),
-                against,
-                bound,
-                outcome,
-            ));
+            let outcome = self.settle(line, at, a, verdict(a, n, bound, error), (error, bound))?;
+            let (test, pair) = (Test::Differences, (a.into(), n.into()));
+            let against = "difference in f64";
+            report.differences.push(self.compared(test, of.clone(), pair, against, bound, outcome));
         }
         if let (Some((wide, a)), true) = (digits, self.check.tests.contains(&Test::Digits)) {
             let mut function = Along::new(&self.reference, &self.v, line, wide);
             let (n, error) = digits::difference(line.start(wide), scale, |t| function.value(t))?;
             let bound = digits::bound(n.into());
-            // Their distance is taken before they are rounded to 16 digits.
-            let apart = f64::from((a - n).abs());
-            let pair = (f64::from(n) + f64::from(a - n), f64::from(n));
-            let outcome = match verdict(apart, 0.0, bound, error) {
-                Verdict::Agrees => (Verdict::Agrees, None),
-                _ => self.settle(line, at, pair, error, bound)?,
-            };
+            let known = verdict((a - n).into(), 0.0, bound, error);
+            let outcome = self.settle(line, at, a.into(), known, (error, bound))?;
             let against = "difference in 31 digits";
-            report.differences.push(self.compared(Test::Digits, of, pair, against, bound, outcome));
+            let difference = self.compared(Test::Digits, of, (a, n), against, bound, outcome);
+            report.differences.push(difference);
         }
         Ok(())
     }
@@ -96,9 +85,8 @@ impl Stage<'_, '_> {
     /// than the derivative, a kink is looked for, and the derivative must then be between the slopes
     /// to its left and right.
     fn settle(
-        &self, line: &Line, at: &Arrays<f64>, (a, n): (f64, f64), error: f64, bound: f64,
+        &self, line: &Line, at: &Arrays<f64>, a: f64, known: Verdict, (error, bound): (f64, f64),
     ) -> Result<Outcome, EvalError> {
-        let known = verdict(a, n, bound, error);
         if known == Verdict::Agrees {
             return Ok((known, None));
         }

@@ -29,13 +29,13 @@ impl<'g> Stage<'_, 'g> {
                     let value = sum(&pairs, &values, at);
                     let oracle = in_digits(&reference, &pairs, &wide)?;
                     let bound = Budget::new(&pairs, at)?.bound(f64::EPSILON, f64::MIN_POSITIVE);
-                    let (pair, verdict) = apart(value, oracle, bound);
+                    let verdict = verdict((value - oracle).into(), 0.0, bound, 0.0);
                     let outcome = self.explained(verdict, &outputs, at)?;
                     let against = "f64 against 31 digits";
                     report.differences.push(self.compared(
                         Test::Rounding,
                         of.clone(),
-                        pair,
+                        (value, oracle),
                         against,
                         bound,
                         outcome,
@@ -79,7 +79,7 @@ impl<'g> Stage<'_, 'g> {
         };
         let small = f64::from(f32::MIN_POSITIVE);
         let bound = Budget::new(pairs, &rounded)?.bound(f64::from(f32::EPSILON), small);
-        let (pair, verdict) = apart(value, oracle, bound);
+        let verdict = verdict((value - oracle).into(), 0.0, bound, 0.0);
         let turned = decided_otherwise(&all, &fine, &coarse, every, &rounded)?;
         let outcome = match turned {
             Some(node) => {
@@ -92,7 +92,7 @@ impl<'g> Stage<'_, 'g> {
             None => self.explained(verdict, &outputs, &rounded)?,
         };
         let against = "f32 against more digits";
-        Ok(self.compared(Test::Rounding, of, pair, against, bound, outcome))
+        Ok(self.compared(Test::Rounding, of, (value, oracle), against, bound, outcome))
     }
 
     /// Other evaluators against the reference evaluator, in `f64`.
@@ -110,12 +110,12 @@ impl<'g> Stage<'_, 'g> {
                     // Both round.
                     let budget = Budget::new(&pairs, at)?;
                     let bound = 2.0 * budget.bound(f64::EPSILON, f64::MIN_POSITIVE);
-                    let (pair, verdict) = apart(value, oracle, bound);
+                    let verdict = verdict((value - oracle).into(), 0.0, bound, 0.0);
                     let outcome = self.explained(verdict, &outputs, at)?;
                     report.differences.push(self.compared(
                         Test::Evaluators,
                         number(*seed),
-                        pair,
+                        (value, oracle),
                         &format!("{name} against the reference evaluator"),
                         bound,
                         outcome,
@@ -161,14 +161,6 @@ fn in_digits(
 /// the values were computed, not this sum.
 fn sum<T: Scalar>(pairs: &Pairs<'_>, values: &[ArrayD<T>], at: &Arrays<f64>) -> DoubleDouble {
     inner(pairs, &widened(values, |&y| y.to_double().into()), &converted(at)).0
-}
-
-/// Two numbers rounded to 16 digits in a way that keeps their distance, and whether that is within
-/// the bound.
-fn apart(value: DoubleDouble, oracle: DoubleDouble, bound: f64) -> ((f64, f64), Verdict) {
-    let distance = f64::from(value - oracle);
-    let pair = (f64::from(oracle) + distance, f64::from(oracle));
-    (pair, verdict(distance, 0.0, bound, 0.0))
 }
 
 fn widened<T: Scalar, U: Scalar>(values: &[ArrayD<T>], f: impl Fn(&T) -> U) -> Vec<ArrayD<U>> {

@@ -56,6 +56,7 @@ impl Stage<'_, '_> {
                     of: Compared::Direction { seed: *seed },
                     derivative: slope,
                     other: power,
+                    apart: (slope - power).abs(),
                     against: "slope of the remainder".to_owned(),
                     bound: 0.05,
                     verdict,

@@ -13,6 +13,9 @@ use crate::{
     Arrays, EvalError, Expr, Inputs, Op, Reference, evaluate, jvp_with, trace_nonfinite, vjp_with,
 };
 
+/// What is tested, and what it is compared with.
+type Pair = (DoubleDouble, DoubleDouble);
+
 /// A verdict, and what there is to say of it.
 type Outcome = (Verdict, Option<String>);
 
@@ -147,7 +150,7 @@ impl<'a, 'g> Stage<'a, 'g> {
                 self.not_finite(&derivatives, at)?
             };
             let of = Compared::Direction { seed: *seed };
-            let (pair, outcome) = ((reverse, forward), (verdict, note));
+            let (pair, outcome) = ((reverse.into(), forward.into()), (verdict, note));
             report.differences.push(self.compared(
                 Test::Modes,
                 of,
@@ -178,12 +181,14 @@ impl<'a, 'g> Stage<'a, 'g> {
         Ok(found.map(|found| found.to_string()))
     }
 
-    /// A comparison of this order.
+    /// A comparison of this order; how far apart the two are is taken before they are rounded.
     fn compared(
-        &self, test: Test, of: Compared, (derivative, other): (f64, f64), against: &str,
-        bound: f64, (verdict, note): Outcome,
+        &self, test: Test, of: Compared, (derivative, other): Pair, against: &str, bound: f64,
+        (verdict, note): Outcome,
     ) -> Difference {
         let (order, against) = (self.order, against.to_owned());
-        Difference { order, test, of, derivative, other, against, bound, verdict, note }
+        let apart = f64::from(derivative - other).abs();
+        let (derivative, other) = (derivative.into(), other.into());
+        Difference { order, test, of, derivative, other, apart, against, bound, verdict, note }
     }
 }
