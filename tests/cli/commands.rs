@@ -135,6 +135,32 @@ fn check_passes_for_the_books_networks() {
     let numbers = each.lines().filter(|line| line.starts_with('w') || line.starts_with('b'));
     assert_eq!(numbers.count(), 47, "{each}");
     assert!(each.contains("\nw3[1, 2]  "), "{each}");
+    let taylor = succeeds(&["check", "demon", "--order", "1", "--directions", "1", "--taylor"]);
+    assert!(taylor.contains("\nTaylor remainders, order 1, seed 1\n"), "{taylor}");
+}
+
+#[test]
+fn check_takes_operations_checkpoints_and_descriptions() {
+    let printed = succeeds(&["check", "matmul"]);
+    assert!(printed.starts_with("matmul of ["), "{printed}");
+    assert!(printed.contains(": other evaluators, to what rounding explains"), "{printed}");
+
+    let (checkpoint, _) = trained();
+    let arguments = ["check", checkpoint, "--elements", "4", "--directions", "1", "--json"];
+    let json: Value = serde_json::from_str(&succeeds(&arguments)).unwrap();
+    assert_eq!(json["passed"], true);
+    assert_eq!(json["of"]["parameters"], 23_860);
+    let differences = json["report"]["differences"].as_array().unwrap();
+    let digits = differences.iter().filter(|d| d["test"] == "Digits");
+    assert_eq!(digits.clone().count(), 2 * (1 + 4 * 4), "for two orders a direction and elements");
+    assert!(digits.clone().all(|d| d["verdict"] == "Agrees" && d["apart"].is_number()));
+    assert_eq!(json["report"]["seeds"], serde_json::json!([1]));
+
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("own.json");
+    std::fs::write(&path, succeeds(&["summary", "demon", "--json"])).unwrap();
+    let printed = succeeds(&["check", path.to_str().unwrap(), "--order", "1"]);
+    assert!(printed.contains(": 47 parameters, 3 examples, seed 1\n"), "{printed}");
 }
 
 #[test]

@@ -1,6 +1,5 @@
 //! Derivatives along lines against finite differences, and what kinks make of them.
 
-
 use super::super::difference::{self, difference};
 use super::super::double_double::DoubleDouble;
 use super::super::kink::{self, Kink, Ladder};
@@ -111,7 +110,7 @@ impl Stage<'_, '_> {
         let (down, up) = self.bends(&kink, at)?;
         let (low, high) = (left.min(right).min(left + down), left.max(right).max(left + up));
         let wide = bound + left_error.max(right_error);
-        let note = format!("{kink}, with the slopes {left:e} and {right:e}");
+        let note = format!("{kink}, with the slopes {left:.6} and {right:.6}");
         let between = low - wide <= a && a <= high + wide;
         Ok((if between { Verdict::Kink } else { Verdict::Differs }, Some(note)))
     }
