@@ -33,6 +33,9 @@ impl fmt::Display for Kink {
     }
 }
 
+/// The slopes to the left and to the right, each with an estimate of its error.
+pub(super) type Slopes = [(f64, f64); 2];
+
 /// How precisely slopes are told apart in a number type.
 pub(super) struct Ladder {
     /// How many steps, from 1/16 each a quarter of the one before.
@@ -150,7 +153,7 @@ pub(super) fn is_here<T: Scalar>(
 /// estimate of its error. At a jump the slope to a side is that of what lies beyond the jump.
 pub(super) fn slopes<T: Scalar>(
     x: T, scale: f64, ladder: &Ladder, mut f: impl FnMut(T) -> Result<T, EvalError>,
-) -> Result<[(f64, f64); 2], EvalError> {
+) -> Result<Slopes, EvalError> {
     Ok([one_sided(x, -scale, ladder, &mut f)?, one_sided(x, scale, ladder, &mut f)?])
 }
 

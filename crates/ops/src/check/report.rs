@@ -241,7 +241,7 @@ impl fmt::Display for Report {
             if made > 0 {
                 write!(f, "\n  {agree} of {made}: {}", test.words())?;
                 if test != Test::Taylor && agree > 0 {
-                    write!(f, "; at most {:.0e} of that", most)?;
+                    write!(f, "; at most {most:.0e} of that")?;
                 }
             }
         }

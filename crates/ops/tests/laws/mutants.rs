@@ -36,8 +36,8 @@ impl Rule {
 
     /// The rules of an operation, with this one replaced.
     fn within<'g>(
-        self, op: &Op, k: usize, x: &[Expr<'g>], y: Expr<'g>, bar: Expr<'g>, forward: bool,
-        mutant: Option<&str>,
+        self, op: &Op, k: usize, x: &[Expr<'g>], y: Expr<'g>, bar: Expr<'g>,
+        (forward, mutant): (bool, Option<&str>),
     ) -> Option<Expr<'g>> {
         match (k == self.operand && forward == self.forward, forward) {
             (true, _) => self.apply(op, x, y, bar, mutant),
@@ -76,8 +76,8 @@ impl Rule {
             .directions(1)
             .elements(8)
             .only(&TESTS)
-            .with_vjp(move |op, k, x, y, bar| self.within(op, k, x, y, bar, false, mutant))
-            .with_jvp(move |op, k, x, y, bar| self.within(op, k, x, y, bar, true, mutant));
+            .with_vjp(move |op, k, x, y, bar| self.within(op, k, x, y, bar, (false, mutant)))
+            .with_jvp(move |op, k, x, y, bar| self.within(op, k, x, y, bar, (true, mutant)));
         check.run(&point(sample))
     }
 
@@ -98,7 +98,7 @@ impl Rule {
         }
         let graph = Graph::new();
         !kink.holds(&graph, self.forward, &|op: &Op, k, x: &[Expr<'_>], y, bar| {
-            self.within(op, k, x, y, bar, self.forward, Some(name))
+            self.within(op, k, x, y, bar, (self.forward, Some(name)))
         })
     }
 

@@ -181,7 +181,7 @@ impl DoubleDouble {
         let (mut power, mut square, mut rest) = (ONE, self, n.unsigned_abs());
         while rest > 0 {
             if rest & 1 == 1 {
-                power = power * square;
+                power *= square;
             }
             rest >>= 1;
             if rest > 0 {

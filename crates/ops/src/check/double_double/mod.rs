@@ -200,6 +200,9 @@ impl Scalar for DoubleDouble {
 mod tests {
     use super::*;
 
+    type Function = fn(DoubleDouble) -> DoubleDouble;
+    type Plain = fn(f64) -> f64;
+
     fn near(value: DoubleDouble, wanted: &str, within: f64) {
         let wanted: DoubleDouble = wanted.parse().unwrap();
         let error = ((value - wanted) / wanted).high.abs();
@@ -227,7 +230,7 @@ mod tests {
     /// The right values have been computed with 100 digits by other programs.
     #[test]
     fn elementary_functions_have_30_digits() {
-        let cases: &[(fn(DoubleDouble) -> DoubleDouble, f64, &str)] = &[
+        let cases: &[(Function, f64, &str)] = &[
             (Float::exp, 0.7, "2.01375270747047643219596451918424683853"),
             (Float::exp, -20.3, "1.52694015912660863364937665635517552169e-9"),
             (Float::exp, 300.25, "2.49412486153492128610161431490681943195e130"),
@@ -283,7 +286,7 @@ mod tests {
     #[test]
     fn the_edges_are_those_of_doubles() {
         let (infinity, nan) = (f64::INFINITY, f64::NAN);
-        let functions: &[(fn(DoubleDouble) -> DoubleDouble, fn(f64) -> f64)] = &[
+        let functions: &[(Function, Plain)] = &[
             (Float::exp, f64::exp),
             (Float::exp_m1, f64::exp_m1),
             (Float::ln, f64::ln),

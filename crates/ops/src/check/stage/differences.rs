@@ -2,7 +2,7 @@
 
 use super::super::difference::{self, difference};
 use super::super::double_double::DoubleDouble;
-use super::super::kink::{self, Kink, Ladder};
+use super::super::kink::{self, Kink, Ladder, Slopes};
 use super::super::point::{Along, Line, flat, indices, inner, input_name, spread};
 use super::super::report::{Compared, Coverage, Report, Test, Verdict};
 use super::super::{digits, verdict};
@@ -136,7 +136,7 @@ impl Stage<'_, '_> {
     /// that there is one.
     fn look<T: Scalar>(
         &self, known: Verdict, line: &Line, at: &Arrays<f64>, in_type: &Arrays<T>, ladder: &Ladder,
-    ) -> Result<([(f64, f64); 2], Option<Kink>), EvalError> {
+    ) -> Result<(Slopes, Option<Kink>), EvalError> {
         let mut function = Along::new(&self.reference, &self.v, line, in_type);
         let start = line.start(in_type);
         let mut bent = || kink::is_here(start, line.scale(at), ladder, |t| function.value(t));
@@ -149,7 +149,7 @@ impl Stage<'_, '_> {
     /// The slopes of ⟨v, y⟩ to both sides, and the node that has a kink, if there is one.
     pub(super) fn slopes<T: Scalar>(
         &self, line: &Line, at: &Arrays<f64>, in_type: &Arrays<T>, ladder: &Ladder,
-    ) -> Result<([(f64, f64); 2], Option<Kink>), EvalError> {
+    ) -> Result<(Slopes, Option<Kink>), EvalError> {
         let mut function = Along::new(&self.reference, &self.v, line, in_type);
         let scale = line.scale(at);
         let slopes = kink::slopes(line.start(in_type), scale, ladder, |t| function.value(t))?;

@@ -11,6 +11,9 @@ use super::super::verdict;
 use super::{Outcome, Stage};
 use crate::{Arrays, EvalError, Inputs, Op, Reference, Scalar};
 
+/// How a number of a seed is called.
+type Name = fn(u64) -> Compared;
+
 impl<'g> Stage<'_, 'g> {
     /// `f64` and `f32` against 31 digits, or where there are none `f32` against `f64`.
     pub(super) fn rounding(&self, report: &mut Report) -> Result<(), EvalError> {
@@ -127,10 +130,10 @@ impl<'g> Stage<'_, 'g> {
     }
 
     /// ⟨v, y⟩, at the first order, and ⟨x̄, u⟩: how they are called, and of what they are made.
-    fn numbers(&self) -> Vec<(fn(u64) -> Compared, Pairs<'g>)> {
+    fn numbers(&self) -> Vec<(Name, Pairs<'g>)> {
         let derivative: Pairs<'g> =
             self.bars.iter().zip(&self.u).map(|(&bar, &(_, u))| (bar, u)).collect();
-        let mut numbers: Vec<(fn(u64) -> Compared, Pairs<'g>)> = Vec::new();
+        let mut numbers: Vec<(Name, Pairs<'g>)> = Vec::new();
         if self.order == 1 {
             numbers.push((|seed| Compared::Value { seed }, self.v.clone()));
         }
