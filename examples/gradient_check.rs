@@ -39,9 +39,9 @@ fn main() {
 
     // ANCHOR: taylor
     // How fast what Taylor expansions leave vanishes, as the step is halved.
-    let table = report.taylor[0].to_string();
-    for line in table.lines().take(6) {
-        println!("{line}");
+    println!();
+    for line in report.taylor[0].to_string().lines().take(6) {
+        println!("{}", line.trim_end());
     }
     // ANCHOR_END: taylor
 
