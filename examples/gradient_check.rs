@@ -41,7 +41,7 @@ fn main() {
     // How fast what Taylor expansions leave vanishes, as the step is halved.
     println!();
     for line in report.taylor[0].to_string().lines().take(6) {
-        println!("{}", line.trim_end());
+        println!("{line}");
     }
     // ANCHOR_END: taylor
 

@@ -74,8 +74,8 @@ fn impossible_settings_are_named() {
     let wanted =
         "gradus: `vgg` is no file and no name; wanted mnist, lenet, demon, cnn, a checkpoint";
     assert!(error.starts_with(wanted), "{error}");
-    let error = fails(1, &["check", "step"]);
-    assert_eq!(error, "gradus: step has no operand with a derivative\n");
+    let error = fails(1, &["check", "one_hot"]);
+    assert_eq!(error, "gradus: one_hot has no operand with a derivative\n");
     let error = fails(1, &["check", "mnist", "--examples", "10001"]);
     assert_eq!(error, "gradus: there are 10000 test pictures\n");
 }

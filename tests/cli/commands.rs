@@ -122,7 +122,10 @@ fn check_passes_for_the_books_networks() {
     ] {
         let printed = succeeds(&["check", name]);
         assert!(printed.contains(&format!(": {parameters} parameters, 3 examples, seed 1\n")));
-        assert!(printed.contains("\nOrder 1: forward ") && printed.contains("\nOrder 2: forward "));
+        assert!(
+            printed.contains("\nOrder 1, seed 1: forward ")
+                && printed.contains("\nOrder 2, seed 3: ")
+        );
         for row in rows {
             let lines = printed.lines().filter(|line| line.starts_with(row));
             assert_eq!(lines.filter(|line| line.ends_with("  agrees")).count(), 2, "{printed}");

@@ -66,9 +66,16 @@ impl Line {
         }
     }
 
-    /// In proportion to what a step is meant: the size of the number, at least 1.
+    /// In proportion to what a step is meant: the size of an element, at least 1; along a direction
+    /// such that the whole moves as far as one element would.
     pub(super) fn scale(&self, at: &Arrays<f64>) -> f64 {
-        self.start(at).abs().max(1.0)
+        match self {
+            Line::Element { .. } => self.start(at).abs().max(1.0),
+            Line::Direction(pairs) => {
+                let squares = pairs.iter().flat_map(|(_, u)| &at[u]).map(|u| u * u);
+                1.0 / squares.sum::<f64>().sqrt().max(1.0)
+            }
+        }
     }
 
     /// Moves `moving`, a copy of the point `at`, to where the number is `t`.

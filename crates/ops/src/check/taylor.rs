@@ -109,7 +109,11 @@ impl Taylor {
 impl fmt::Display for Taylor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "Taylor remainders, order {}, seed {}", self.order, self.seed)?;
-        write!(f, "{:>9}  {:>9}  slope  {:>9}  slope", "step", "first", "second")?;
+        let second = self.rows.iter().any(|row| row.second.is_some());
+        write!(f, "{:>9}  {:>9}  slope", "step", "first")?;
+        if second {
+            write!(f, "  {:>9}  slope", "second")?;
+        }
         for (k, row) in self.rows.iter().enumerate() {
             let before = k.checked_sub(1).map(|k| self.rows[k]);
             let slope = |now: f64, before: Option<f64>| match before {
@@ -117,11 +121,12 @@ impl fmt::Display for Taylor {
                 _ => String::new(),
             };
             let first = slope(row.first, before.map(|row| row.first));
-            write!(f, "\n{:>9.2e}  {:>9.2e}  {first:>5}", row.step, row.first)?;
+            let mut line = format!("{:>9.2e}  {:>9.2e}  {first:>5}", row.step, row.first);
             if let Some(second) = row.second {
                 let slope = slope(second, before.and_then(|row| row.second));
-                write!(f, "  {second:>9.2e}  {slope:>5}")?;
+                line += &format!("  {second:>9.2e}  {slope:>5}");
             }
+            write!(f, "\n{}", line.trim_end())?;
         }
         Ok(())
     }

@@ -38,19 +38,19 @@ const HEAD: &str = "\
 
 Every rule of every operation, pullback and pushforward of each operand, was broken on purpose in
 every way that `tests/laws/mutate.rs` knows: a sign turned or a factor 2 at each part of its
-expression, another constant, each term of a sum and each factor of a product dropped, operands swapped, a square
-operand transposed, one operand taken for another, the rule forgotten. The gradient check, at the
-first order and at the operations' samples, had to catch each of them.
+expression, another constant, each term of a sum and each factor of a product dropped, operands
+swapped, a square operand transposed, one operand taken for another, the rule forgotten. The gradient
+check, at the first order and at the operations' samples, had to catch each of them.
 
 A mutant counts in each column of a test that caught it: forward against reverse mode, differences
 in f64, differences in 31 digits, Taylor remainders. Differences and remainders look at reverse mode,
 so mutants of a pushforward are caught by the first. A few hand an operation what it refuses, as
-indices that are no whole numbers. Some mutants are right but at a kink: they were
-caught by the conventions of the cards. An equivalent mutant gives what the right rule gives, to 13
-digits, at all samples and at random points around them; those are listed below. They are of four
-kinds: the sign or size of a condition, of which only counts whether it is 0; a factor of what is
-divided by its own sum; x for y where a comparison does not tell them apart; and a sum, slice, pad or
-broadcast left out where it does nothing, as over no axes.
+indices that are no whole numbers. Some mutants are right but at a kink: they were caught by the
+conventions of the cards. An equivalent mutant gives what the right rule gives, to 13 digits, at all
+samples and at points around them; those are listed below. They are of four kinds: the sign or size
+of a condition, of which only counts whether it is 0; a factor of what is divided by its own sum; y
+for x, or x for y, where a comparison does not tell them apart; and a sum, slice, pad or broadcast
+left out where it does nothing, as over no axes.
 
 `GRADUS_WRITE_BOOK=1 cargo test --release -p gradus-ops --test laws` writes this page; without it the
 test compares.

@@ -22,12 +22,14 @@ impl Stage<'_, '_> {
         }
         let reference = Reference::new(&derivatives, &[])?;
         for (seed, at) in &self.points {
-            let of = (self.order, *seed);
+            let (of, scale) = ((self.order, *seed), line.scale(at));
             let table = match self.wide(at) {
                 Some(wide) => {
-                    self.remainders(&reference, of, &line, &wide, (1.0 / 64.0, 16), ROUNDOFF)?
+                    self.remainders(&reference, of, &line, &wide, (scale / 64.0, 16), ROUNDOFF)?
                 }
-                None => self.remainders(&reference, of, &line, at, (0.25, 9), f64::EPSILON)?,
+                None => {
+                    self.remainders(&reference, of, &line, at, (scale / 4.0, 9), f64::EPSILON)?
+                }
             };
             for (power, slope) in [(2.0, table.first()), (3.0, table.second())] {
                 if power == 3.0 && derivatives.len() == self.bars.len() {
