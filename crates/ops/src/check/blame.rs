@@ -134,7 +134,7 @@ impl<'g> Local<'_, '_, 'g> {
             return found.0.is_finite().then(|| (found.0.into(), found.1));
         }
         let f = |t: f64| Ok(self.along(&op, v, u, t));
-        let found = difference::difference(0.0, f).expect("the kernel cannot fail");
+        let found = difference::difference(0.0, 1.0, f).expect("the kernel cannot fail");
         found.0.is_finite().then_some(found)
     }
 

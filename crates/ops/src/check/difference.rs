@@ -2,13 +2,13 @@
 
 use crate::EvalError;
 
-/// The derivative of `f` at `x`, with an estimate of its error. Where that is larger than the
+/// The derivative of `f` at `x` from steps in proportion to `scale`, with an estimate of its error.
+/// Where that is larger than the
 /// bound, as when a kink or a pole is near, it is tried again with steps of a tenth and of a
 /// hundredth, and the best known derivative is taken.
 pub(super) fn difference(
-    x: f64, mut f: impl FnMut(f64) -> Result<f64, EvalError>,
+    x: f64, scale: f64, mut f: impl FnMut(f64) -> Result<f64, EvalError>,
 ) -> Result<(f64, f64), EvalError> {
-    let scale = x.abs().max(1.0);
     let apart = NOISE_STEP * scale;
     let mut scatter = noise(x, apart, &mut f)?;
     let mut best = difference_near(x, scale, scatter, &mut f)?;
@@ -32,7 +32,7 @@ pub(super) fn difference(
     Ok(best)
 }
 
-/// How far apart the values are from which noise is told, in proportion to x.
+/// How far apart the values are from which noise is told, in proportion to the scale.
 const NOISE_STEP: f64 = 1e-3;
 
 /// The derivative of `f` at `x` from steps in proportion to `scale`: two extrapolations from
@@ -106,7 +106,7 @@ mod tests {
 
     #[test]
     fn extrapolation_knows_its_error() {
-        let of = |x, f: fn(f64) -> f64| difference(x, |x| Ok(f(x))).unwrap();
+        let of = |x, f: fn(f64) -> f64| difference(x, x.abs().max(1.0), |x| Ok(f(x))).unwrap();
         let (d, error) = of(0.7, f64::exp);
         assert!((d - 0.7f64.exp()).abs() <= error && error < 1e-11, "{d} ± {error}");
         assert!(of(1e-6, f64::abs).1 > 1e-3, "a kink inside the smallest steps");
@@ -133,7 +133,8 @@ mod tests {
             let x = f64::from(k) / 100.0 - 1.5;
             let slope = 1.0 - x.tanh().powi(2);
             for big in [1e5, 1e6, 1e7, 1e8] {
-                let (d, error) = difference(x, |x| Ok((x.tanh() + big) - big)).unwrap();
+                let (d, error) =
+                    difference(x, x.abs().max(1.0), |x| Ok((x.tanh() + big) - big)).unwrap();
                 let known = verdict(slope, d, bound(d), error) != Verdict::Differs;
                 assert!(known, "{x}, {big}: {d} ± {error}, not {slope}");
             }

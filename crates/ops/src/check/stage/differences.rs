@@ -60,7 +60,7 @@ impl Stage<'_, '_> {
         let scale = line.scale(at);
         if self.check.tests.contains(&Test::Differences) {
             let mut function = Along::new(&self.reference, &self.v, line, at);
-            let (n, error) = difference(line.start(at), |t| function.value(t))?;
+            let (n, error) = difference(line.start(at), scale, |t| function.value(t))?;
             let bound = difference::bound(n);
             let outcome = self.settle(line, at, a, verdict(a, n, bound, error), (error, bound))?;
             let (test, pair) = (Test::Differences, (a.into(), n.into()));
