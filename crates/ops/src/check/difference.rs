@@ -3,9 +3,8 @@
 use crate::EvalError;
 
 /// The derivative of `f` at `x` from steps in proportion to `scale`, with an estimate of its error.
-/// Where that is larger than the
-/// bound, as when a kink or a pole is near, it is tried again with steps of a tenth and of a
-/// hundredth, and the best known derivative is taken.
+/// Where that is larger than the bound, as when a kink or a pole is near, it is tried again with
+/// steps of a tenth and of a hundredth, and the best known derivative is taken.
 pub(super) fn difference(
     x: f64, scale: f64, mut f: impl FnMut(f64) -> Result<f64, EvalError>,
 ) -> Result<(f64, f64), EvalError> {
