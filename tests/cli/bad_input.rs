@@ -25,7 +25,7 @@ fn a_wrong_command_line_is_a_usage_error() {
         (&["train", "mnist", "--optimiser", "none"], "possible values: sgd, adam"),
         (&["predict", "mnist.safetensors"], "<PICTURE.png>..."),
         (&["predict", "f", "p.png", "--json", "--show"], "cannot be used with"),
-        (&["check", "vgg"], "possible values: mnist, demon, cnn"),
+        (&["check", "mnist", "--json", "--each"], "cannot be used with"),
         (&["eval", "f", "--on", "monday"], "possible values: test, validation, training"),
         (&["fly"], "unrecognized subcommand 'fly'"),
     ] {
@@ -65,10 +65,17 @@ fn impossible_settings_are_named() {
     let many = ["train", "mnist", "--pictures", "50001", "--out", &out];
     let wanted = "gradus: there are 50000 training pictures, fewer than the 50001 asked for\n";
     assert_eq!(fails(1, &many), wanted);
-    for nothing in [["--examples", "0"], ["--elements", "0"], ["--order", "0"]] {
+    for count in ["--examples", "--elements", "--order", "--directions"] {
+        let nothing = [count, "0"];
         let error = fails(1, &[&["check", "demon"][..], &nothing].concat());
         assert!(error.starts_with("gradus: a check wants at least one example"), "{error}");
     }
+    let error = fails(1, &["check", "vgg"]);
+    let wanted =
+        "gradus: `vgg` is no file and no name; wanted mnist, lenet, demon, cnn, a checkpoint";
+    assert!(error.starts_with(wanted), "{error}");
+    let error = fails(1, &["check", "one_hot"]);
+    assert_eq!(error, "gradus: one_hot has no operand with a derivative\n");
     let error = fails(1, &["check", "mnist", "--examples", "10001"]);
     assert_eq!(error, "gradus: there are 10000 test pictures\n");
 }

@@ -122,7 +122,10 @@ fn check_passes_for_the_books_networks() {
     ] {
         let printed = succeeds(&["check", name]);
         assert!(printed.contains(&format!(": {parameters} parameters, 3 examples, seed 1\n")));
-        assert!(printed.contains("\nOrder 1: forward ") && printed.contains("\nOrder 2: forward "));
+        assert!(
+            printed.contains("\nOrder 1, seed 1: forward ")
+                && printed.contains("\nOrder 2, seed 3: ")
+        );
         for row in rows {
             let lines = printed.lines().filter(|line| line.starts_with(row));
             assert_eq!(lines.filter(|line| line.ends_with("  agrees")).count(), 2, "{printed}");
@@ -135,6 +138,32 @@ fn check_passes_for_the_books_networks() {
     let numbers = each.lines().filter(|line| line.starts_with('w') || line.starts_with('b'));
     assert_eq!(numbers.count(), 47, "{each}");
     assert!(each.contains("\nw3[1, 2]  "), "{each}");
+    let taylor = succeeds(&["check", "demon", "--order", "1", "--directions", "1", "--taylor"]);
+    assert!(taylor.contains("\nTaylor remainders, order 1, seed 1\n"), "{taylor}");
+}
+
+#[test]
+fn check_takes_operations_checkpoints_and_descriptions() {
+    let printed = succeeds(&["check", "matmul"]);
+    assert!(printed.starts_with("matmul of ["), "{printed}");
+    assert!(printed.contains(": other evaluators, to what rounding explains"), "{printed}");
+
+    let (checkpoint, _) = trained();
+    let arguments = ["check", checkpoint, "--elements", "4", "--directions", "1", "--json"];
+    let json: Value = serde_json::from_str(&succeeds(&arguments)).unwrap();
+    assert_eq!(json["passed"], true);
+    assert_eq!(json["of"]["parameters"], 23_860);
+    let differences = json["report"]["differences"].as_array().unwrap();
+    let digits = differences.iter().filter(|d| d["test"] == "Digits");
+    assert_eq!(digits.clone().count(), 2 * (1 + 4 * 4), "for two orders a direction and elements");
+    assert!(digits.clone().all(|d| d["verdict"] == "Agrees" && d["apart"].is_number()));
+    assert_eq!(json["report"]["seeds"], serde_json::json!([1]));
+
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("own.json");
+    std::fs::write(&path, succeeds(&["summary", "demon", "--json"])).unwrap();
+    let printed = succeeds(&["check", path.to_str().unwrap(), "--order", "1"]);
+    assert!(printed.contains(": 47 parameters, 3 examples, seed 1\n"), "{printed}");
 }
 
 #[test]

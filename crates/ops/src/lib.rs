@@ -45,11 +45,14 @@ mod op;
 mod operation;
 mod program;
 mod reference;
-mod report;
+
 mod scalar;
 mod shape;
+mod trace;
 
-pub use check::Check;
+pub use check::{
+    Blame, Check, Compared, Coverage, Difference, Remainders, Report, Slope, Taylor, Test, Verdict,
+};
 pub use environment::Environment;
 pub use evaluate::{Arrays, EvalError, Evaluator, Inputs, evaluate};
 pub use gradus_autodiff::{
@@ -60,9 +63,9 @@ pub use op::*;
 pub use operation::{Card, Operation, Sample, check_indices};
 pub use program::{Application, Program};
 pub use reference::Reference;
-pub use report::{Compared, Coverage, Difference, Report, Verdict};
 pub use scalar::Scalar;
 pub use shape::{Axes, Dim, Shape};
+pub use trace::{NonFinite, trace_nonfinite};
 
 /// A graph over the operations of this crate.
 pub type Graph = gradus_autodiff::Graph<Op>;

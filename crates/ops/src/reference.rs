@@ -25,6 +25,11 @@ impl Reference {
         Ok(Self { program: Program::new(outputs, updates)? })
     }
 
+    /// What it runs.
+    pub(crate) fn program(&self) -> &Program {
+        &self.program
+    }
+
     /// The values of all nodes.
     fn run<T: Scalar>(
         &self, state: &Arrays<T>, inputs: &Inputs<'_, T>,

@@ -4,12 +4,13 @@ use ndarray::{ArrayD, ArrayViewD, NdFloat};
 
 use crate::CustomOp;
 
-/// A number type: `f32` or `f64`. A graph has none; the evaluator chooses.
+/// A number type: `f32` or `f64`. A graph has none; the evaluator chooses. (The gradient check runs
+/// the reference evaluator in one of 31 digits, too, which is its own.)
 pub trait Scalar: NdFloat {
     /// Rounds to this type.
     fn from_double(value: f64) -> Self;
 
-    /// Widens, exactly.
+    /// Widens, exactly; 31 digits are rounded.
     fn to_double(self) -> f64;
 
     /// The value of a custom operation, by its kernel for this type.

@@ -85,7 +85,13 @@ impl Operation for Reshape {
         let to = |shape: &[usize], from| {
             Sample::spread(Reshape { shape: shape.into() }, &[from], -2.0, 2.0)
         };
-        vec![to(&[6], &[2, 3]), to(&[3, 1, 2], &[2, 3]), to(&[], &[1, 1]), to(&[1], &[])]
+        vec![
+            to(&[6], &[2, 3]),
+            to(&[4], &[2, 2]),
+            to(&[3, 1, 2], &[2, 3]),
+            to(&[], &[1, 1]),
+            to(&[1], &[]),
+        ]
     }
 }
 

@@ -102,7 +102,13 @@ impl Operation for Transpose {
     fn samples() -> Vec<Sample> {
         let by =
             |order: &[usize], shape| Sample::spread(Transpose::new(order), &[shape], -2.0, 2.0);
-        vec![by(&[1, 0], &[2, 3]), by(&[1, 2, 0], &[2, 3, 2]), by(&[0], &[2]), by(&[], &[])]
+        vec![
+            by(&[1, 0], &[2, 3]),
+            by(&[1, 0], &[2, 2]),
+            by(&[1, 2, 0], &[2, 3, 2]),
+            by(&[0], &[2]),
+            by(&[], &[]),
+        ]
     }
 }
 
