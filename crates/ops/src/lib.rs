@@ -39,6 +39,7 @@
 #![forbid(unsafe_code)]
 
 mod check;
+mod derivative;
 mod environment;
 mod evaluate;
 mod op;
@@ -50,6 +51,9 @@ mod scalar;
 mod shape;
 
 pub use check::Check;
+pub use derivative::{
+    PerExampleError, gauss_newton, gauss_newton_product, hessian, hvp, jacobian, per_example,
+};
 pub use environment::Environment;
 pub use evaluate::{Arrays, EvalError, Evaluator, Inputs, evaluate};
 pub use gradus_autodiff::{
