@@ -1,0 +1,121 @@
+//! How far to go in a direction.
+
+use gradus_ops::EvalError;
+
+use super::oracle::{Oracle, Point, Vector};
+
+/// How much of the first slope must be gained, and how much of it may remain.
+const DECREASE: f64 = 1e-4;
+const CURVATURE: f64 = 0.9;
+
+/// A point on the line from `from` along `direction`, which leads down, that satisfies the strong
+/// Wolfe conditions f(α) ≤ f(0) + c₁ α f′(0) and |f′(α)| ≤ c₂ |f′(0)| with c₁ = 1e-4 and c₂ = 0.9;
+/// if none is found, one that satisfies the first; if there is none, nothing. `first` is tried
+/// first. Source: J. Nocedal, S. J. Wright, *Numerical Optimization*, 2nd edition, Springer 2006,
+/// algorithms 3.5 and 3.6.
+///
+/// Where two values differ by no more than rounding, slopes decide in place of the first condition
+/// (W. W. Hager, H. Zhang, *A new conjugate gradient method with guaranteed descent and an
+/// efficient line search*, SIAM J. Optim. 16(1), 2005): near a minimum values are all equal.
+pub(super) fn strong_wolfe(
+    oracle: &mut Oracle<'_, '_>, from: &Point, direction: &Vector, first: f64,
+) -> Result<Option<Point>, EvalError> {
+    let line = Line { from, direction, slope: from.g.dot(direction) };
+    let mut before = Trial { step: 0.0, slope: line.slope, point: from.clone() };
+    let mut step = first;
+    for k in 0..LONGER {
+        let trial = line.at(oracle, step)?;
+        if !line.descends(&trial) || k > 0 && trial.point.f > before.point.f {
+            return line.zoom(oracle, before, trial);
+        }
+        if line.is_flat(&trial) {
+            return Ok(Some(trial.point));
+        }
+        if trial.slope >= 0.0 {
+            return line.zoom(oracle, trial, before);
+        }
+        before = trial;
+        step *= 4.0;
+    }
+    Ok(Some(before.point))
+}
+
+/// How often a step is made longer, and an interval shorter.
+const LONGER: usize = 30;
+const SHORTER: usize = 60;
+
+struct Line<'a> {
+    from: &'a Point,
+    direction: &'a Vector,
+    slope: f64,
+}
+
+struct Trial {
+    step: f64,
+    slope: f64,
+    point: Point,
+}
+
+impl Line<'_> {
+    fn at(&self, oracle: &mut Oracle<'_, '_>, step: f64) -> Result<Trial, EvalError> {
+        let point = oracle.at(&self.from.x + step * self.direction)?;
+        Ok(Trial { step, slope: point.g.dot(self.direction), point })
+    }
+
+    /// The first condition.
+    fn descends(&self, trial: &Trial) -> bool {
+        let (f, from) = (trial.point.f, self.from.f);
+        let rounding = 4.0 * f64::EPSILON * from.abs();
+        let by_slope = trial.slope <= (2.0 * DECREASE - 1.0) * self.slope;
+        trial.point.is_finite()
+            && (f <= from + DECREASE * trial.step * self.slope
+                || f <= from + rounding && trial.slope >= self.slope && by_slope)
+    }
+
+    /// The second condition.
+    fn is_flat(&self, trial: &Trial) -> bool {
+        trial.slope.abs() <= -CURVATURE * self.slope
+    }
+
+    /// Looks between two steps, of which `low` is the lower and leads towards the other.
+    fn zoom(
+        &self, oracle: &mut Oracle<'_, '_>, mut low: Trial, mut high: Trial,
+    ) -> Result<Option<Point>, EvalError> {
+        for _ in 0..SHORTER {
+            let step = between(&low, &high);
+            let trial = self.at(oracle, step)?;
+            if !self.descends(&trial) || trial.point.f > low.point.f {
+                high = trial;
+            } else {
+                if self.is_flat(&trial) {
+                    return Ok(Some(trial.point));
+                }
+                if trial.slope * (high.step - low.step) >= 0.0 {
+                    high = low;
+                }
+                low = trial;
+            }
+            if (high.step - low.step).abs() <= f64::EPSILON * high.step.max(low.step) {
+                break;
+            }
+        }
+        Ok((low.step > 0.0).then_some(low.point))
+    }
+}
+
+/// The minimum of the cubic through values and slopes at two steps (Nocedal & Wright, equation
+/// 3.59), kept from the ends; the middle where there is no such cubic.
+fn between(low: &Trial, high: &Trial) -> f64 {
+    let (a, b) = (low.step, high.step);
+    let d1 = low.slope + high.slope - 3.0 * (low.point.f - high.point.f) / (a - b);
+    let d2 = (d1 * d1 - low.slope * high.slope).sqrt() * (b - a).signum();
+    let step = b - (b - a) * (high.slope + d2 - d1) / (high.slope - low.slope + 2.0 * d2);
+    let (least, most) = (a + 0.1 * (b - a), a + 0.9 * (b - a));
+    let inside = step >= least.min(most) && step <= least.max(most);
+    match step.is_finite() {
+        true if inside => step,
+        true if (step - a).abs() < (step - b).abs() => least,
+        true => most,
+        false => 0.5 * (a + b),
+    }
+}
