@@ -8,7 +8,7 @@ pub use gradus_plan as plan;
 /// The arrays that go in and come out.
 pub use ndarray;
 
-/// What most programs want: the graph, its functions, derivatives, evaluation, and networks.
+/// What most programs want: the graph, its functions, derivatives, evaluation, minima, and networks.
 ///
 /// ```
 /// use gradus::prelude::*;
@@ -18,6 +18,11 @@ pub use ndarray;
 /// assert_eq!(dx.shape().to_string(), "[]");
 /// ```
 pub mod prelude {
+    pub use gradus_models::minimise::{
+        GradientDescent, Lagrange, Lbfgs, LevenbergMarquardt, Newton, Outcome, Stopped,
+        hessian_eigenvalues, least_squares, likelihood_deviations, minimize, minimize_subject_to,
+        standard_deviations,
+    };
     pub use gradus_models::{
         Activation, Adam, AvgPool, BatchNorm, Conv, Cost, Dense, Dropout, Flatten, Init, MaxPool,
         Network, Optimiser, Schedule, Settings, Sgd, Training,

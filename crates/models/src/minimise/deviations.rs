@@ -4,8 +4,8 @@ use gradus_ops::{Arrays, Expr, Inputs};
 use nalgebra::SymmetricEigen;
 
 use super::MinimizeError;
+use super::linear::Linear;
 use super::oracle::{Oracle, Residuals, Vector};
-use super::singular::Singular;
 
 /// The standard deviations of the parameters of a least-squares fit, at its solution `at`: the square
 /// roots of the diagonal of s² (JᵀJ)⁻¹, where J is the Jacobian of the residuals `r` and s² = Σ r² /
@@ -34,13 +34,13 @@ pub fn standard_deviations(
         return problem(format!("{n} residuals say nothing of the deviations of {p} parameters"));
     }
     let norms = jacobian.column_iter().map(|column| column.norm());
-    let singular = Singular::new(&jacobian, &r, &Vector::from_iterator(p, norms));
-    if !singular.has_full_rank() {
-        let rank = singular.rank();
+    let linear = Linear::new(&jacobian, &r, &Vector::from_iterator(p, norms));
+    if !linear.has_full_rank() {
+        let rank = linear.rank();
         return problem(format!("the residuals determine only {rank} of {p} parameters"));
     }
     let s = (r.norm_squared() / (n - p) as f64).sqrt();
-    Ok(residuals.shaped(&(s * singular.deviations())))
+    Ok(residuals.shaped(&(s * linear.deviations())))
 }
 
 /// The standard deviations of the parameters that make the negative log-likelihood `f` least, at its
@@ -93,4 +93,77 @@ pub fn hessian_eigenvalues(
 
 fn problem<T>(text: String) -> Result<T, MinimizeError> {
     Err(MinimizeError::Problem(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{bowl, two};
+    use super::*;
+    use gradus_ops::{Graph, input, param, square, sum_all};
+    use ndarray::{Array1, array};
+
+    /// The residuals of a line, and its data.
+    fn line(g: &Graph) -> (Expr<'_>, Array1<f64>, Array1<f64>) {
+        let (t, y) = (input(g, "t", ("n",)), input(g, "data", ("n",)));
+        let r = param(g, "x", ()) * t + param(g, "y", ()) - y;
+        (r, array![0.0, 1.0, 2.0, 3.0], array![1.0, 2.0, 2.0, 4.0])
+    }
+
+    #[test]
+    fn a_line_by_the_textbook() {
+        let g = Graph::new();
+        let (r, t, y) = line(&g);
+        let data = Inputs::new().with("t", &t).with("data", &y);
+        let found = standard_deviations(r, &two(0.9, 0.9), &data).unwrap();
+        // s² = 0.7/2; the slope has s²/Σ(t − t̄)² and the intercept s² Σt²/(n Σ(t − t̄)²).
+        let (slope, intercept) = ((0.35f64 / 5.0).sqrt(), (0.35f64 * 14.0 / 20.0).sqrt());
+        assert!((found["x"].sum() - slope).abs() < 1e-15, "{found:?}");
+        assert!((found["y"].sum() - intercept).abs() < 1e-14, "{found:?}");
+        // With s known, the negative log-likelihood is Σ r²/(2 s²), and gives the same.
+        let f = sum_all(square(r)) / (2.0 * 0.35);
+        let same = likelihood_deviations(f, &two(0.9, 0.9), &data).unwrap();
+        for (a, b) in found.values().zip(same.values()) {
+            assert!((a.sum() - b.sum()).abs() < 1e-14, "{found:?} {same:?}");
+        }
+    }
+
+    #[test]
+    fn the_observed_information_of_counts() {
+        // Poisson: f = n μ − Σk ln μ has its minimum at the mean, with the deviation √(μ/n).
+        let g = Graph::new();
+        let (mu, k) = (param(&g, "mu", ()), input(&g, "k", ("n",)));
+        let f = sum_all(mu - k * gradus_ops::log(mu));
+        let counts = array![3.0, 7.0, 5.0, 5.0];
+        let at = Arrays::from([("mu".to_owned(), ndarray::arr0(5.0).into_dyn())]);
+        let found = likelihood_deviations(f, &at, &Inputs::new().with("k", &counts)).unwrap();
+        assert!((found["mu"].sum() - (5.0f64 / 4.0).sqrt()).abs() < 1e-14, "{found:?}");
+    }
+
+    #[test]
+    fn what_is_not_determined_is_an_error() {
+        let g = Graph::new();
+        let (r, t, y) = line(&g);
+        let error = |count: usize, all: bool| {
+            let first = |of: &Array1<f64>| of.iter().take(count).copied().collect::<Array1<_>>();
+            let (t, y) = (first(&t), first(&y));
+            let t = if all { t } else { 0.0 * t };
+            let data = Inputs::new().with("t", &t).with("data", &y);
+            standard_deviations(r, &two(0.9, 0.9), &data).unwrap_err().to_string()
+        };
+        assert_eq!(error(2, true), "2 residuals say nothing of the deviations of 2 parameters");
+        assert_eq!(error(3, false), "the residuals determine only 1 of 2 parameters");
+        let (x, y) = (param(&g, "x", ()), param(&g, "y", ()));
+        let saddle = likelihood_deviations(x * y, &two(0.0, 0.0), &Inputs::new()).unwrap_err();
+        assert_eq!(saddle.to_string(), "the Hessian is not positive definite here");
+    }
+
+    #[test]
+    fn eigenvalues_tell_a_minimum_from_a_saddle() {
+        let g = Graph::new();
+        let (f, at) = bowl(&g);
+        assert_eq!(hessian_eigenvalues(f, &at, &Inputs::new()).unwrap(), [2.0, 6.0]);
+        let (x, y) = (param(&g, "x", ()), param(&g, "y", ()));
+        let values = hessian_eigenvalues(x * y, &at, &Inputs::new()).unwrap();
+        assert!((values[0] + 1.0).abs() < 1e-15 && (values[1] - 1.0).abs() < 1e-15, "{values:?}");
+    }
 }

@@ -2,9 +2,9 @@
 
 use gradus_ops::{Arrays, EvalError, Expr, Inputs};
 
+use super::linear::Linear;
 use super::oracle::{Matrix, Residuals, Vector};
 use super::outcome::check_positive;
-use super::singular::Singular;
 use super::{Criterion, MinimizeError, Outcome, Stopped};
 
 /// The method of Levenberg and Marquardt: steps p that make ‖r + J p‖ small within ‖D p‖ ≤ Δ, where
@@ -14,9 +14,10 @@ use super::{Criterion, MinimizeError, Outcome, Stopped};
 ///
 /// It has converged when the full Gauss–Newton step, in which the trust region has no part, is small
 /// enough: [`Criterion::Step`] says that it would change no parameter by more than `tolerance`,
-/// relative to it. Where full steps gain less than the rounding of the sum of squares, they are
-/// taken as long as they become shorter; when they no longer do, that is [`Criterion::Rounding`]. A
-/// Jacobian without full rank is no convergence, see [`Stopped::Undetermined`].
+/// relative to it. Where it gains less than the sum of squares changes if each parameter does in its
+/// last bits, it is taken as long as the next is shorter; where neither it nor any other step leads
+/// further, that is [`Criterion::Rounding`]. A Jacobian without full rank is no convergence, see
+/// [`Stopped::Undetermined`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LevenbergMarquardt {
     /// How small the full step must become, relative to each parameter.
@@ -82,19 +83,19 @@ pub fn least_squares(
         if iterations == method.iterations {
             break Stopped::IterationLimit;
         }
-        let next = match &full {
-            Some(full) if full.gain <= ROUNDING * fit.value => {
-                let next = Fit::at(&fit.x + &full.step, &fit.scale, residuals)?;
-                let shorter = |next: &Full| fit.norm(&next.step) < fit.norm(&full.step);
-                if !(next.is_finite() && next.full_step().is_some_and(|next| shorter(&next))) {
-                    break Stopped::Converged(Criterion::Rounding);
-                }
-                Some(next)
-            }
-            _ => region.descend(&fit, residuals)?,
+        // What a full step would gain, the value could not show.
+        let hidden = full.as_ref().is_some_and(|full| full.gain <= fit.rounding());
+        let polished = match &full {
+            Some(full) if hidden => fit.polished(full, residuals)?,
+            _ => None,
+        };
+        let next = match polished {
+            Some(next) => Some(next),
+            None => region.descend(&fit, residuals, hidden)?,
         };
         match next {
             Some(next) => fit = next,
+            None if hidden => break Stopped::Converged(Criterion::Rounding),
             None if full.is_some() => break Stopped::NoProgress,
             None => break fit.undetermined(),
         }
@@ -109,9 +110,6 @@ pub fn least_squares(
         stopped,
     })
 }
-
-/// The part of a sum of squares that its own rounding may hide.
-const ROUNDING: f64 = 1e-13;
 
 /// A point, the residuals and their Jacobian there.
 struct Fit {
@@ -155,13 +153,30 @@ impl Fit {
     /// The Gauss–Newton step, if the Jacobian has full rank. Its columns are brought to one length,
     /// so that the rank does not depend on the units of the parameters.
     fn full_step(&self) -> Option<Full> {
-        let singular = Singular::new(&self.jacobian, &self.r, &self.columns);
-        singular.has_full_rank().then(|| Full { step: singular.step(0.0), gain: singular.gain() })
+        let linear = Linear::new(&self.jacobian, &self.r, &self.columns);
+        linear.has_full_rank().then(|| Full { step: linear.step(0.0), gain: linear.gain() })
+    }
+
+    /// The point after the full step, if the next full step is shorter.
+    fn polished(
+        &self, full: &Full, residuals: &mut Residuals<'_, '_>,
+    ) -> Result<Option<Self>, EvalError> {
+        let next = Self::at(&self.x + &full.step, &self.scale, residuals)?;
+        let shorter = |next: &Full| self.norm(&next.step) < self.norm(&full.step);
+        let good = next.is_finite() && next.full_step().is_some_and(|next| shorter(&next));
+        Ok(good.then_some(next))
     }
 
     /// Whether a step changes no parameter by more than `tolerance` of it.
     fn is_small(&self, step: &Vector, tolerance: f64) -> bool {
         step.iter().zip(&self.x).all(|(p, x)| p.abs() <= tolerance * x.abs())
+    }
+
+    /// How much of the sum of squares rounding may hide: ten times what it changes by if all
+    /// parameters, and itself, change in their last bit.
+    fn rounding(&self) -> f64 {
+        let moved = self.jacobian.abs() * self.x.abs();
+        10.0 * f64::EPSILON * (self.value + 2.0 * self.r.norm() * moved.norm())
     }
 
     /// ‖D p‖.
@@ -170,7 +185,7 @@ impl Fit {
     }
 
     fn undetermined(&self) -> Stopped {
-        let rank = Singular::new(&self.jacobian, &self.r, &self.columns).rank();
+        let rank = Linear::new(&self.jacobian, &self.r, &self.columns).rank();
         Stopped::Undetermined { rank, parameters: self.x.len() }
     }
 }
@@ -189,47 +204,150 @@ const ENOUGH: f64 = 1e-4;
 impl Region {
     /// The next point: the step within the region, which is made smaller until the step brings
     /// enough. Nothing if no step does.
+    ///
+    /// On a plain so flat that no step of this length could show what it gains, one that loses
+    /// nothing is taken, and the next is longer; unless the end is near.
     fn descend(
-        &mut self, fit: &Fit, residuals: &mut Residuals<'_, '_>,
+        &mut self, fit: &Fit, residuals: &mut Residuals<'_, '_>, near: bool,
     ) -> Result<Option<Fit>, EvalError> {
-        let singular = Singular::new(&fit.jacobian, &fit.r, &fit.scale);
+        let model = Linear::new(&fit.jacobian, &fit.r, &fit.scale);
         loop {
-            let lambda = singular.damping(self.radius);
-            let step = singular.step(lambda);
+            let lambda = model.damping(self.radius);
+            let step = model.step(lambda);
             let length = fit.norm(&step);
             if !self.tight {
                 (self.radius, self.tight) = (self.radius.min(length), true);
             }
             let x = &fit.x + &step;
-            if x == fit.x || !length.is_finite() {
+            // Where products of what is tiny underflow, no damping makes a step short enough.
+            if x == fit.x || !(length <= 2.0 * self.radius) {
                 return Ok(None);
             }
             let r = residuals.residuals(&x)?;
             // All gains are in parts of the sum of squares.
-            let linear = (&fit.jacobian * &step).norm_squared() / fit.value;
+            let undamped = (&fit.jacobian * &step).norm_squared() / fit.value;
             let damped = lambda * length * length / fit.value;
-            let foreseen = linear + 2.0 * damped;
-            let gained = match r.norm() < 10.0 * fit.r.norm() {
-                true => 1.0 - r.norm_squared() / fit.value,
-                false => -1.0,
-            };
-            self.follow(gained, foreseen, linear + damped, length, lambda);
-            if gained > ENOUGH * foreseen {
+            let foreseen = undamped + 2.0 * damped;
+            let gained = 1.0 - r.norm_squared() / fit.value;
+            let flat = !near && gained >= 0.0 && foreseen * fit.value <= fit.rounding();
+            if flat {
+                self.radius = 2.0 * length;
+            } else {
+                self.follow(gained, foreseen, undamped + damped, length, lambda);
+            }
+            if flat || gained > ENOUGH * foreseen {
                 return Fit::with(x, r, &fit.scale, residuals).map(Some);
             }
         }
     }
 
     /// Makes the region smaller where little of what was foreseen has come, and larger where most
-    /// has. `slope` is the first derivative of the gain along the step, with the sign changed.
+    /// has, by the numbers of MINPACK. `slope` is half the derivative of the gain along the step.
     fn follow(&mut self, gained: f64, foreseen: f64, slope: f64, length: f64, lambda: f64) {
         let part = gained / foreseen;
-        if !(part > 0.25) {
-            // The minimum of the parabola through the values at both ends and the slope.
-            let shorter = if gained >= 0.0 { 0.5 } else { 0.5 * slope / (slope - 0.5 * gained) };
-            self.radius = shorter.clamp(0.1, 0.5) * self.radius.min(10.0 * length);
-        } else if part >= 0.75 || lambda == 0.0 {
-            self.radius = 2.0 * length;
+        if part > 0.25 {
+            if part >= 0.75 || lambda == 0.0 {
+                self.radius = 2.0 * length;
+            }
+            return;
         }
+        let shorter = match gained {
+            0.0.. => 0.5,
+            // The minimum of the parabola through the values at both ends and the slope.
+            -99.0.. => (0.5 * slope / (slope - 0.5 * gained)).max(0.1),
+            _ => 0.1,
+        };
+        self.radius = shorter * self.radius.min(10.0 * length);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{number, numbers, two};
+    use super::*;
+    use gradus_ops::{Graph, exp, input, log, param, square, stack};
+    use ndarray::array;
+
+    fn solve(r: Expr<'_>, start: &Arrays<f64>, data: &Inputs<'_, f64>) -> Outcome {
+        least_squares(r, start, data, LevenbergMarquardt::default()).unwrap()
+    }
+
+    #[test]
+    fn a_line_is_fitted_in_one_step() {
+        let g = Graph::new();
+        let (t, y) = (input(&g, "t", ("n",)), input(&g, "data", ("n",)));
+        let r = param(&g, "x", ()) * t + param(&g, "y", ()) - y;
+        let (t, y) = (array![0.0, 1.0, 2.0, 3.0], array![1.0, 2.0, 2.0, 4.0]);
+        let found = solve(r, &two(7.0, -3.0), &Inputs::new().with("t", &t).with("data", &y));
+        // By hand: the slope is Σ(t − 1.5)(y − 2.25)/Σ(t − 1.5)² = 4.5/5.
+        assert!((numbers(&found)[0] - 0.9).abs() < 1e-14, "{found:?}");
+        assert!((numbers(&found)[1] - 0.9).abs() < 1e-14, "{found:?}");
+        assert!((found.value - 0.7).abs() < 1e-14 && found.gradient_norm < 1e-13, "{found:?}");
+        assert!(found.converged() && found.iterations <= 2, "{found:?}");
+    }
+
+    #[test]
+    fn residuals_that_vanish() {
+        let g = Graph::new();
+        let (x, y) = (param(&g, "x", ()), param(&g, "y", ()));
+        let r = stack(&[10.0 * (y - square(x)), 1.0 - x], 0);
+        let found = solve(r, &two(-1.2, 1.0), &Inputs::new());
+        assert!(found.converged(), "{found:?}");
+        assert!(numbers(&found).iter().all(|x| (x - 1.0).abs() < 1e-12), "{found:?}");
+    }
+
+    #[test]
+    fn what_the_residuals_do_not_determine_is_said() {
+        let g = Graph::new();
+        let (x, y) = (param(&g, "x", ()), param(&g, "y", ()));
+        let (t, data) = (input(&g, "t", ("n",)), array![1.0, 2.0, 3.0]);
+        let data = Inputs::new().with("t", &data);
+        for r in [exp((x + y) * 0.1 * t) - t, x * y * t - 1.0] {
+            let found = solve(r, &two(1.0, 1.5), &data);
+            let wanted = Stopped::Undetermined { rank: 1, parameters: 2 };
+            assert_eq!(found.stopped, wanted, "{found:?}");
+            assert!(found.gradient_norm < 1e-5, "the rest is fitted: {found:?}");
+        }
+        // More parameters than residuals.
+        let found = solve(stack(&[x * y - 1.0], 0), &two(2.0, 3.0), &Inputs::new());
+        assert_eq!(found.stopped, Stopped::Undetermined { rank: 1, parameters: 2 });
+        assert!(found.value < 1e-20, "{found:?}");
+    }
+
+    #[test]
+    fn a_flat_end_is_no_solution() {
+        // exp(−x t) goes to 0 for ever; the least is at x = ∞.
+        let g = Graph::new();
+        let t = input(&g, "t", ("n",));
+        let r = exp(-param(&g, "x", ()) * t);
+        let data = array![1.0, 2.0];
+        let start = [("x".to_owned(), number(1.0))].into();
+        let found = solve(r, &start, &Inputs::new().with("t", &data));
+        assert!(!found.converged(), "{found:?}");
+    }
+
+    #[test]
+    fn a_start_outside_the_domain_names_the_node() {
+        let g = Graph::new();
+        let (x, y) = (param(&g, "x", ()), param(&g, "y", ()));
+        let r = stack(&[log(x) - 1.0, y], 0);
+        let found = solve(r, &two(-1.0, 1.0), &Inputs::new());
+        let Stopped::NotFinite { node } = &found.stopped else { panic!("{found:?}") };
+        assert!(node.starts_with("log = %2 : [], written at"), "{node}");
+        let found = solve(r, &two(9.0, 1.0), &Inputs::new());
+        assert!(found.converged() && (numbers(&found)[0] - 1f64.exp()).abs() < 1e-9, "{found:?}");
+    }
+
+    #[test]
+    fn problems_are_named() {
+        let g = Graph::new();
+        let (x, y) = (param(&g, "x", ()), param(&g, "y", ()));
+        let error = |r: Expr<'_>, method| {
+            least_squares(r, &two(1.0, 1.0), &Inputs::new(), method).unwrap_err().to_string()
+        };
+        let text = error(square(x), LevenbergMarquardt::default());
+        assert!(text.starts_with("the residuals do not depend differentiably on\n  %1 `y` : []"));
+        let wild = LevenbergMarquardt { radius: -1.0, ..LevenbergMarquardt::default() };
+        assert_eq!(error(x * y, wild), "the radius is a positive number, not -1.0");
     }
 }

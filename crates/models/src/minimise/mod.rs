@@ -20,10 +20,10 @@ mod lagrange;
 mod lbfgs;
 mod levenberg_marquardt;
 mod line_search;
+mod linear;
 mod newton;
 mod oracle;
 mod outcome;
-mod singular;
 
 pub use descent::GradientDescent;
 pub use deviations::{hessian_eigenvalues, likelihood_deviations, standard_deviations};
