@@ -77,16 +77,16 @@ pub fn least_squares(
             break residuals.not_finite(&fit.x)?;
         }
         let full = fit.full_step();
-        if full.as_ref().is_some_and(|full| fit.is_small(&full.step, method.tolerance)) {
+        if full.step.as_ref().is_some_and(|step| fit.is_small(step, method.tolerance)) {
             break Stopped::Converged(Criterion::Step);
         }
         if iterations == method.iterations {
             break Stopped::IterationLimit;
         }
         // What a full step would gain, the value could not show.
-        let hidden = full.as_ref().is_some_and(|full| full.gain <= fit.rounding());
-        let polished = match &full {
-            Some(full) if hidden => fit.polished(full, residuals)?,
+        let hidden = full.gain <= fit.rounding();
+        let polished = match &full.step {
+            Some(step) if hidden => fit.polished(step, residuals)?,
             _ => None,
         };
         let next = match polished {
@@ -95,9 +95,11 @@ pub fn least_squares(
         };
         match next {
             Some(next) => fit = next,
+            None if full.step.is_none() => {
+                break Stopped::Undetermined { rank: full.rank, parameters: fit.x.len() };
+            }
             None if hidden => break Stopped::Converged(Criterion::Rounding),
-            None if full.is_some() => break Stopped::NoProgress,
-            None => break fit.undetermined(),
+            None => break Stopped::NoProgress,
         }
         iterations += 1;
     };
@@ -124,10 +126,12 @@ struct Fit {
     scale: Vector,
 }
 
-/// The Gauss–Newton step, and by how much it lowers the sum of squares of the linear model.
+/// The Gauss–Newton step, if the Jacobian has full rank, and by how much it, or the shortest such
+/// step, lowers the sum of squares of the linear model.
 struct Full {
-    step: Vector,
+    step: Option<Vector>,
     gain: f64,
+    rank: usize,
 }
 
 impl Fit {
@@ -150,20 +154,21 @@ impl Fit {
         self.value.is_finite() && self.columns.iter().all(|norm| norm.is_finite())
     }
 
-    /// The Gauss–Newton step, if the Jacobian has full rank. Its columns are brought to one length,
-    /// so that the rank does not depend on the units of the parameters.
-    fn full_step(&self) -> Option<Full> {
-        let linear = Linear::new(&self.jacobian, &self.r, &self.columns);
-        linear.has_full_rank().then(|| Full { step: linear.step(0.0), gain: linear.gain() })
+    /// The Gauss–Newton step. The columns of the Jacobian are brought to one length, so that the rank
+    /// does not depend on the units of the parameters.
+    fn full_step(&self) -> Full {
+        let model = Linear::new(&self.jacobian, &self.r, &self.columns);
+        let step = model.has_full_rank().then(|| model.step(0.0));
+        Full { step, gain: model.gain(), rank: model.rank() }
     }
 
     /// The point after the full step, if the next full step is shorter.
     fn polished(
-        &self, full: &Full, residuals: &mut Residuals<'_, '_>,
+        &self, step: &Vector, residuals: &mut Residuals<'_, '_>,
     ) -> Result<Option<Self>, EvalError> {
-        let next = Self::at(&self.x + &full.step, &self.scale, residuals)?;
-        let shorter = |next: &Full| self.norm(&next.step) < self.norm(&full.step);
-        let good = next.is_finite() && next.full_step().is_some_and(|next| shorter(&next));
+        let next = Self::at(&self.x + step, &self.scale, residuals)?;
+        let shorter = |next: Vector| self.norm(&next) < self.norm(step);
+        let good = next.is_finite() && next.full_step().step.is_some_and(shorter);
         Ok(good.then_some(next))
     }
 
@@ -182,11 +187,6 @@ impl Fit {
     /// ‖D p‖.
     fn norm(&self, p: &Vector) -> f64 {
         self.scale.component_mul(p).norm()
-    }
-
-    fn undetermined(&self) -> Stopped {
-        let rank = Linear::new(&self.jacobian, &self.r, &self.columns).rank();
-        Stopped::Undetermined { rank, parameters: self.x.len() }
     }
 }
 

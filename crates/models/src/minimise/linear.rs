@@ -54,9 +54,10 @@ impl Linear {
         self.in_place(&self.damped(lambda).1)
     }
 
-    /// By how much the step for λ = 0 makes the sum of squares smaller: ‖Qᵀ r‖².
+    /// By how much the step for λ = 0 makes the sum of squares smaller: ‖Qᵀ r‖², as far as R is not
+    /// zero.
     pub fn gain(&self) -> f64 {
-        self.c.norm_squared()
+        self.c.rows(0, self.rank).norm_squared()
     }
 
     /// The square roots of the diagonal of (JᵀJ)⁻¹: the norms of the rows of D⁻¹ Π R⁻¹.
@@ -144,7 +145,7 @@ mod tests {
 
     /// Five residuals of three parameters of very different size.
     fn problem() -> (Matrix, Vector, Vector) {
-        let number = |i: usize, j: usize| (1.0 + 2.3 * i as f64 + 5.1 * j as f64).sin();
+        let number = |i: usize, j: usize| (0.37 * ((1 + 3 * i + 7 * j) as f64).powi(2)).sin();
         let jacobian = Matrix::from_fn(5, 3, |i, j| number(i, j) * 1e3f64.powi(j as i32 - 1));
         (jacobian, Vector::from_fn(5, |i, _| number(i, 7)), Vector::from_vec(vec![1e-3, 2.0, 1e3]))
     }
