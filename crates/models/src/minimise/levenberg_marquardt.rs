@@ -220,7 +220,8 @@ impl Region {
             }
             let x = &fit.x + &step;
             // Where products of what is tiny underflow, no damping makes a step short enough.
-            if x == fit.x || !(length <= 2.0 * self.radius) {
+            let short = length <= 2.0 * self.radius;
+            if x == fit.x || !short {
                 return Ok(None);
             }
             let r = residuals.residuals(&x)?;
