@@ -319,6 +319,19 @@ mod tests {
     }
 
     #[test]
+    fn a_point_without_a_slope_is_not_the_end() {
+        let g = Graph::new();
+        let (x, y) = (param(&g, "x", ()), param(&g, "y", ()));
+        // A maximum along the constraint, at which all is stationary from the start.
+        let found = solve(square(y) - square(x), &[y], &two(0.0, 0.0));
+        assert_eq!(found.outcome.stopped, Stopped::Saddle);
+        // The least without the constraint, which is not met there.
+        let found = solve(square(x) + square(y), &[x + y - 1.0], &two(0.0, 0.0));
+        assert!(found.outcome.converged() && found.violation < 1e-10, "{found:?}");
+        assert!((numbers(&found.outcome)[0] - 0.5).abs() < 1e-10, "{found:?}");
+    }
+
+    #[test]
     fn problems_are_named() {
         let g = Graph::new();
         let (x, y) = (param(&g, "x", ()), param(&g, "y", ()));

@@ -106,21 +106,31 @@ mod tests {
     use super::super::tests::{bowl, numbers, rosenbrock, two};
     use super::*;
     use crate::minimise::minimize;
+    use crate::minimise::oracle::Matrix;
     use gradus_ops::{Graph, Inputs, exp, param, slice, square, sum_all};
     use ndarray::Array1;
 
     #[test]
-    fn the_inverse_hessian_is_learned() {
-        // After n independent steps with exact pairs, H is the inverse of a quadratic's Hessian
-        // along them; here of diag(2, 6).
-        let unit = |k: usize, h: f64| {
-            let mut s = Vector::zeros(2);
-            s[k] = 1.0;
-            Pair { y: h * &s, rho: 1.0 / h, s }
-        };
-        let memory = VecDeque::from([unit(0, 2.0), unit(1, 6.0)]);
-        let product = two_loops(&memory, &Vector::from_vec(vec![3.0, 4.0]));
-        assert!((product[0] - 1.5).abs() < 1e-15 && (product[1] - 4.0 / 6.0).abs() < 1e-15);
+    fn two_loops_are_the_update_of_the_inverse() {
+        // H ← (I − ρ s yᵀ) H (I − ρ y sᵀ) + ρ s sᵀ for the oldest pair first (Nocedal & Wright,
+        // equation 7.16), from γ I with the γ of the newest.
+        let number = |k: f64| Vector::from_fn(4, |i, _| (k * (1.0 + i as f64).powi(2)).sin());
+        let curved = |s: &Vector| s.map_with_location(|i, _, s| s * (1.0 + i as f64));
+        let pairs = [0.7, 1.9, 0.4].map(|k| {
+            let (s, y) = (number(k), curved(&number(k)) + 0.05 * number(2.0 * k));
+            Pair { rho: 1.0 / s.dot(&y), s, y }
+        });
+        let Pair { y, rho, .. } = &pairs[0];
+        let one = Matrix::identity(4, 4);
+        let mut h = &one / (rho * y.dot(y));
+        for Pair { s, y, rho } in pairs.iter().rev() {
+            let left = &one - *rho * s * y.transpose();
+            h = &left * h * left.transpose() + *rho * s * s.transpose();
+        }
+        let g = number(3.1);
+        let wanted = h * &g;
+        let product = two_loops(&pairs.into(), &g);
+        assert!((&product - &wanted).amax() < 1e-13 * wanted.amax(), "{product} {wanted}");
     }
 
     #[test]

@@ -91,7 +91,7 @@ pub fn least_squares(
         };
         let next = match polished {
             Some(next) => Some(next),
-            None => region.descend(&fit, residuals, hidden)?,
+            None => region.descend(&fit, residuals)?,
         };
         match next {
             Some(next) => fit = next,
@@ -204,11 +204,8 @@ const ENOUGH: f64 = 1e-4;
 impl Region {
     /// The next point: the step within the region, which is made smaller until the step brings
     /// enough. Nothing if no step does.
-    ///
-    /// On a plain so flat that no step of this length could show what it gains, one that loses
-    /// nothing is taken, and the next is longer; unless the end is near.
     fn descend(
-        &mut self, fit: &Fit, residuals: &mut Residuals<'_, '_>, near: bool,
+        &mut self, fit: &Fit, residuals: &mut Residuals<'_, '_>,
     ) -> Result<Option<Fit>, EvalError> {
         let model = Linear::new(&fit.jacobian, &fit.r, &fit.scale);
         loop {
@@ -230,13 +227,8 @@ impl Region {
             let damped = lambda * length * length / fit.value;
             let foreseen = undamped + 2.0 * damped;
             let gained = 1.0 - r.norm_squared() / fit.value;
-            let flat = !near && gained >= 0.0 && foreseen * fit.value <= fit.rounding();
-            if flat {
-                self.radius = 2.0 * length;
-            } else {
-                self.follow(gained, foreseen, undamped + damped, length, lambda);
-            }
-            if flat || gained > ENOUGH * foreseen {
+            self.follow(gained, foreseen, undamped + damped, length, lambda);
+            if gained > ENOUGH * foreseen {
                 return Fit::with(x, r, &fit.scale, residuals).map(Some);
             }
         }

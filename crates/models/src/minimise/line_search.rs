@@ -119,3 +119,51 @@ fn between(low: &Trial, high: &Trial) -> f64 {
         false => 0.5 * (a + b),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::number;
+    use super::*;
+    use gradus_ops::{Arrays, Expr, Graph, Inputs, exp, log, param, square};
+
+    /// Searches from x along +1 and returns the step, with f and f′ at both ends.
+    fn search(f: Expr<'_>, x: f64, first: f64) -> (f64, [(f64, f64); 2]) {
+        let start = Arrays::from([("x".to_owned(), number(x))]);
+        let inputs = Inputs::new();
+        let mut oracle = Oracle::new(f, vec!["x".to_owned()], &start, &inputs).unwrap();
+        let from = oracle.start().unwrap();
+        let direction = Vector::from_vec(vec![1.0]);
+        let to = strong_wolfe(&mut oracle, &from, &direction, first).unwrap().unwrap();
+        (to.x[0] - x, [(from.f, from.g[0]), (to.f, to.g[0])])
+    }
+
+    #[test]
+    fn both_conditions_hold_whatever_is_tried_first() {
+        let g = Graph::new();
+        let x = param(&g, "x", ());
+        // A bowl, one that ends in a slight slope upwards, and one that is no number
+        // beyond 2.
+        let functions = [
+            (square(x - 100.0), 0.0),
+            (0.01 * x - x * exp(-x), 0.0),
+            (-log(2.0 - x) - 3.0 * x, 0.5),
+        ];
+        for (f, at) in functions {
+            for first in [1e-6, 1e-3, 0.3, 1.0, 1.4, 20.0, 1e4] {
+                let (step, [(f0, slope0), (f, slope)]) = search(f, at, first);
+                let place = format!("from {at} by {step}, at first {first}");
+                assert!(step > 0.0 && f <= f0 + DECREASE * step * slope0, "{place}: {f0} {f}");
+                assert!(slope.abs() <= -CURVATURE * slope0, "{place}: {slope0} {slope}");
+            }
+        }
+    }
+
+    #[test]
+    fn where_values_are_equal_slopes_decide() {
+        // At 1e-9 from the minimum, 1 + x² is 1 to the last bit.
+        let g = Graph::new();
+        let f = square(param(&g, "x", ())) + 1.0;
+        let (step, [(f0, slope0), (f, slope)]) = search(f, -1e-9, 1e-9);
+        assert!(f == f0 && slope.abs() < slope0.abs() && step > 0.0, "{step} {slope}");
+    }
+}

@@ -208,6 +208,10 @@ mod tests {
         assert!(linear.step(linear.damping(1e-3)).iter().all(|p| p.is_finite()));
         let wide = Linear::new(&j.transpose(), &Vector::repeat(3, 1.0), &Vector::repeat(5, 1.0));
         assert!(wide.rank() == 2 && !wide.has_full_rank());
+        // What residuals no parameter reaches, no step gains.
+        let one = Matrix::from_row_slice(2, 2, &[1.0, 0.0, 0.0, 0.0]);
+        let one = Linear::new(&one, &Vector::from_vec(vec![3.0, 4.0]), &Vector::repeat(2, 1.0));
+        assert!(one.rank() == 1 && (one.gain() - 9.0).abs() < 1e-14, "{}", one.gain());
         let nothing = Linear::new(&Matrix::zeros(5, 3), &r, &Vector::zeros(3));
         assert_eq!(nothing.rank(), 0);
     }

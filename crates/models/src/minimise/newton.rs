@@ -133,6 +133,18 @@ mod tests {
     }
 
     #[test]
+    fn an_indefinite_hessian_is_shifted_until_it_is_not() {
+        // Eigenvalues 4 and −2, though the diagonal is positive.
+        let hessian = Matrix::from_row_slice(2, 2, &[1.0, 3.0, 3.0, 1.0]);
+        let g = Vector::from_vec(vec![1.0, 0.5]);
+        let p = step(hessian.clone(), &g);
+        // (H + τ I) p = −g for one τ, which is more than 2 and not more than twice that.
+        let shift = -(&hessian * &p + &g).component_div(&p);
+        assert!((shift[0] - shift[1]).abs() < 1e-12 && shift[0] > 2.0 && shift[0] < 4.0, "{shift}");
+        assert!(p.dot(&g) < 0.0);
+    }
+
+    #[test]
     fn rosenbrocks_valley() {
         let g = Graph::new();
         let (f, start) = rosenbrock(&g);

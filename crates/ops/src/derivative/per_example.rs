@@ -357,6 +357,10 @@ mod tests {
         let g = Graph::new();
         let (costs, wrt, at) = network(&g);
         agrees(costs, &wrt, &at, &["x", "y"]);
+        // One alone: the others stay what all examples share.
+        for w in wrt {
+            agrees(costs, &[w], &at, &["x", "y"]);
+        }
     }
 
     #[test]
