@@ -332,6 +332,20 @@ mod tests {
     }
 
     #[test]
+    fn full_steps_are_not_refused_near_the_end() {
+        // N. Maratos's effect (Nocedal & Wright, example 15.4): on the circle every full step makes
+        // both f and the violation larger.
+        let g = Graph::new();
+        let (x, y) = (param(&g, "x", ()), param(&g, "y", ()));
+        let c = square(x) + square(y) - 1.0;
+        for angle in [0.05f64, 0.1, 0.3, 0.6] {
+            let found = solve(2.0 * c - x, &[c], &two(angle.cos(), angle.sin()));
+            assert!(found.outcome.converged() && found.outcome.iterations <= 7, "{found:?}");
+            assert!((numbers(&found.outcome)[0] - 1.0).abs() < 1e-10, "{found:?}");
+        }
+    }
+
+    #[test]
     fn problems_are_named() {
         let g = Graph::new();
         let (x, y) = (param(&g, "x", ()), param(&g, "y", ()));

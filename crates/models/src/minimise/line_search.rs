@@ -124,7 +124,7 @@ fn between(low: &Trial, high: &Trial) -> f64 {
 mod tests {
     use super::super::tests::number;
     use super::*;
-    use gradus_ops::{Arrays, Expr, Graph, Inputs, exp, log, param, square};
+    use gradus_ops::{Arrays, Expr, Graph, Inputs, exp, log, param, sin, square};
 
     /// Searches from x along +1 and returns the step, with f and f′ at both ends.
     fn search(f: Expr<'_>, x: f64, first: f64) -> (f64, [(f64, f64); 2]) {
@@ -141,15 +141,17 @@ mod tests {
     fn both_conditions_hold_whatever_is_tried_first() {
         let g = Graph::new();
         let x = param(&g, "x", ());
-        // A bowl, one that ends in a slight slope upwards, and one that is no number
-        // beyond 2.
+        // A bowl, one that ends in a slight slope upwards, one that is no number beyond 2, one with a
+        // wall, and one with waves.
         let functions = [
             (square(x - 100.0), 0.0),
             (0.01 * x - x * exp(-x), 0.0),
             (-log(2.0 - x) - 3.0 * x, 0.5),
+            (exp(20.0 * x - 20.0) - x, 0.0),
+            (square(x - 3.0) + 4.0 * sin(5.0 * x), 0.4),
         ];
         for (f, at) in functions {
-            for first in [1e-6, 1e-3, 0.3, 1.0, 1.4, 20.0, 1e4] {
+            for first in [1e-6, 1e-3, 0.3, 0.95, 1.0, 1.4, 2.0, 3.7, 20.0, 1e4] {
                 let (step, [(f0, slope0), (f, slope)]) = search(f, at, first);
                 let place = format!("from {at} by {step}, at first {first}");
                 assert!(step > 0.0 && f <= f0 + DECREASE * step * slope0, "{place}: {f0} {f}");
@@ -159,11 +161,21 @@ mod tests {
     }
 
     #[test]
-    fn where_values_are_equal_slopes_decide() {
-        // At 1e-9 from the minimum, 1 + x² is 1 to the last bit.
+    fn where_rounding_hides_the_gain_slopes_decide() {
+        // (x + 1)² − 2x near its minimum: all values are 1, some by a bit or two more.
         let g = Graph::new();
-        let f = square(param(&g, "x", ())) + 1.0;
-        let (step, [(f0, slope0), (f, slope)]) = search(f, -1e-9, 1e-9);
-        assert!(f == f0 && slope.abs() < slope0.abs() && step > 0.0, "{step} {slope}");
+        let x = param(&g, "x", ());
+        for k in 1..200 {
+            let away = 1e-10 * f64::from(k);
+            let (step, [(_, slope0), (_, slope)]) = search(square(x + 1.0) - 2.0 * x, -away, away);
+            assert!(step > 0.0 && slope.abs() < slope0.abs(), "{away}: {step} {slope}");
+        }
+    }
+
+    #[test]
+    fn an_infinite_value_is_not_the_least() {
+        let g = Graph::new();
+        let (_, [_, (f, slope)]) = search(log(2.0 - param(&g, "x", ())), 0.5, 1.5);
+        assert!(f.is_finite() && slope.is_finite(), "{f} {slope}");
     }
 }
