@@ -6,6 +6,7 @@
 //!   how; [`Schedule`]: how fast;
 //! * [`data`]: the MNIST pictures, and the files they come in;
 //! * [`Training`]: a network being trained, saved to and loaded from a file, resumed bit for bit;
+//! * the module [`minimise`]: minima of any expression, least squares, constraints, error bars;
 //! * [`Evaluation`] and [`History`]: how well it does.
 //!
 //! ```
@@ -44,6 +45,7 @@ mod history;
 mod init;
 pub mod layer;
 mod metrics;
+pub mod minimise;
 mod network;
 mod optimiser;
 mod parameter;

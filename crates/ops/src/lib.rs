@@ -39,19 +39,22 @@
 #![forbid(unsafe_code)]
 
 mod check;
+mod derivative;
 mod environment;
 mod evaluate;
 mod op;
 mod operation;
 mod program;
 mod reference;
-
 mod scalar;
 mod shape;
 mod trace;
 
 pub use check::{
     Blame, Check, Compared, Coverage, Difference, Remainders, Report, Slope, Taylor, Test, Verdict,
+};
+pub use derivative::{
+    PerExampleError, gauss_newton, gauss_newton_product, hessian, hvp, jacobian, per_example,
 };
 pub use environment::Environment;
 pub use evaluate::{Arrays, EvalError, Evaluator, Inputs, evaluate};
