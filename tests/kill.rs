@@ -58,12 +58,7 @@ fn a_killed_training_goes_on_to_the_same_bits() {
         kills += 1;
         writing += usize::from(killed.temporary() > 0);
         most_left = most_left.max(killed.temporary());
-        // What is there loads, whatever was being written.
-        for file in ["out", "best"].map(|file| killed.folder.join(file)) {
-            if file.exists() {
-                Training::load(&file).unwrap();
-            }
-        }
+        killed.check();
     }
     assert!(killed.start(EPOCHS).wait().unwrap().success());
     killed.compare(&whole);
@@ -108,6 +103,20 @@ impl Run {
     fn epochs(&self) -> Option<usize> {
         let out = self.folder.join("out");
         out.exists().then(|| Training::load(&out).unwrap().epochs())
+    }
+
+    /// Checks that the checkpoint loads, whatever was being written, and that what it says is done
+    /// is done: the best network is saved, and the log has its line.
+    fn check(&self) {
+        let [out, best, log] = FILES.map(|file| self.folder.join(file));
+        if !out.exists() {
+            return;
+        }
+        let training = Training::load(&out).unwrap();
+        let saved = Training::load(&best).unwrap();
+        assert!(saved.history().best() >= training.history().best(), "the best is not saved");
+        let lines = std::fs::read_to_string(log).unwrap().lines().count();
+        assert!(lines > training.epochs(), "{lines} lines for {} epochs", training.epochs());
     }
 
     /// Waits until the names or lengths of the files have changed so often, or training has ended.
