@@ -16,14 +16,14 @@ use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
 
 /// How many graphs are tried.
-const GRAPHS: u64 = 100;
+const GRAPHS: u64 = 200;
 
 /// How many steps the deepest of them have.
 const DEPTH: usize = 200;
 
 /// A fast plan may differ by so many units in the last place of the largest number of an array, or
-/// of 1: sums are reordered, and 200 steps pass on what that changes.
-const FAST: f64 = 1e5;
+/// of 1: sums are reordered, and 200 steps pass on what that changes. Seen: 23.
+const FAST: f64 = 256.0;
 
 #[test]
 fn deep_graphs_have_right_derivatives_and_plans() {
@@ -98,7 +98,7 @@ fn deep<'g>(
 }
 
 /// The gradient along random directions, to second order: forward against reverse, to 1e-12 of the
-/// sum of the absolute terms; and reverse against differences of the cost.
+/// sum of the absolute terms; and reverse against differences of the cost, to 1e-9 of it.
 fn derivatives_agree<'g>(
     inputs: &[Expr<'g>], cost: Expr<'g>, gradient: &[Expr<'g>], at: &Arrays<f64>,
     random: &mut ChaCha8Rng, seed: u64,
@@ -152,7 +152,7 @@ fn derivatives_agree<'g>(
         }
         reference.evaluate(&Inputs::new().with_all(&moved)).unwrap()[0].sum()
     };
-    let (difference, bound) = (difference(step), 1e-8 * size.max(1.0));
+    let (difference, bound) = (difference(step), 1e-9 * size.max(1.0));
     let known = (a - difference).abs() <= bound;
     assert!(known, "seed {seed}: {a:e}, difference {difference:e}, bound {bound:e}");
 }
@@ -189,8 +189,8 @@ fn plans_agree<'g>(
     let mut exact = plan.clone().numerics(Numerics::Exact);
     let got = exact.step(&mut Arrays::new(), &given).unwrap();
     for (k, (got, want)) in got.iter().zip(&want).enumerate() {
-        let same = |(a, b): (&f64, &f64)| a.to_bits() == b.to_bits() || *a == 0.0 && *b == 0.0;
-        assert!(got.iter().zip(want).all(same), "seed {seed}, output {k}, exact\n{got}\n{want}");
+        let same = got.iter().zip(want).all(|(a, b)| a.to_bits() == b.to_bits());
+        assert!(same, "seed {seed}, output {k}, exact\n{got}\n{want}");
     }
     for isa in Isa::available() {
         let mut fast = plan.clone().instructions(isa);
