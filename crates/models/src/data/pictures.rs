@@ -167,4 +167,15 @@ mod tests {
         assert_eq!(text(vec![0]), "1 pictures of 1×2 do not have 4 pixels");
         assert_eq!(text(vec![0, 3]), "picture 1 has the label 3, the labels are 0 to 2");
     }
+
+    #[test]
+    fn other_sizes_are_refused_by_the_header_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("train-images-idx3-ubyte");
+        // It claims a pixel more than all, and has none.
+        std::fs::write(&file, [0, 0, 8, 3, 0, 0, 0xea, 0x60, 0, 0, 0, 28, 0, 0, 0, 29]).unwrap();
+        let text = Mnist::read(folder.path()).unwrap_err().to_string();
+        let wanted = "wanted [60000, 28, 28], found [60000, 28, 29]";
+        assert_eq!(text, format!("{}: {wanted}", file.display()));
+    }
 }
