@@ -1,6 +1,7 @@
 //! Damaged files: seeds changed in a few places, drawn from a seed.
 
 use std::io::Write;
+use std::ops::Range;
 
 use flate2::write::GzEncoder;
 use flate2::{Compression, Crc};
@@ -40,6 +41,14 @@ pub fn mutate(reader: &str, seed: &[u8], other: &[u8], random: &mut ChaCha8Rng) 
     };
     let mut bytes = seed[..if header > 0 { header } else { seed.len() }].to_vec();
     let numbers = mend && matches!(reader, "network" | "checkpoint" | "schedule");
+    if mend && reader == "picture" {
+        match random.random_range(0..3) {
+            0 => change_chunk(&mut bytes, random),
+            1 => change_sizes(&mut bytes, random),
+            _ => change(&mut bytes, other, random),
+        }
+        return with_checksums(&bytes);
+    }
     for _ in 0..random.random_range(1..=if numbers { 3 } else { 8 }) {
         match numbers {
             true => change_number(&mut bytes, random),
@@ -52,7 +61,6 @@ pub fn mutate(reader: &str, seed: &[u8], other: &[u8], random: &mut ChaCha8Rng) 
             let length = (text.len() as u64).to_le_bytes();
             [&length, text, &seed[header..]].concat()
         }
-        "picture" if mend => with_checksums(&bytes),
         "idx" if mend => {
             let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
             encoder.write_all(&bytes).unwrap();
@@ -100,22 +108,50 @@ fn change_number(bytes: &mut Vec<u8>, random: &mut ChaCha8Rng) {
     bytes.splice(place, number.bytes());
 }
 
+/// Makes the data of a chunk of a PNG file shorter or longer by a few bytes, and its length that.
+fn change_chunk(bytes: &mut Vec<u8>, random: &mut ChaCha8Rng) {
+    let chunks: Vec<_> = chunks(bytes).collect();
+    let Some(data) = chunks.get(random.random_range(0..=chunks.len())).cloned() else { return };
+    let kept = random.random_range(0..=data.len());
+    let more = random.random_range(0..8) * random.random_range(0..200);
+    let length = (kept + more) as u32;
+    bytes.splice(data.start + kept..data.end, std::iter::repeat_n(0, more));
+    overwrite(bytes, data.start - 8, &length.to_be_bytes());
+}
+
+/// Puts other numbers in place of the width or the height of a PNG file, or of both.
+fn change_sizes(bytes: &mut [u8], random: &mut ChaCha8Rng) {
+    for place in [16, 20] {
+        if random.random_bool(0.7) {
+            let size = EXTREMES[random.random_range(0..EXTREMES.len())] as u32;
+            overwrite(bytes, place, &size.to_be_bytes());
+        }
+    }
+}
+
 fn overwrite(bytes: &mut [u8], at: usize, with: &[u8]) {
-    let count = with.len().min(bytes.len() - at);
+    let count = with.len().min(bytes.len().saturating_sub(at));
+    let at = at.min(bytes.len());
     bytes[at..at + count].copy_from_slice(&with[..count]);
 }
 
 /// A PNG file with the checksum of each whole chunk set right.
 fn with_checksums(bytes: &[u8]) -> Vec<u8> {
-    let (mut bytes, mut at) = (bytes.to_vec(), 8);
-    while let Some(length) = bytes.get(at..at + 4) {
-        let length = u32::from_be_bytes(length.try_into().expect("four bytes")) as usize;
-        let (body, end) = (at + 4, at + 8 + length);
-        let Some(data) = bytes.get(body..end) else { break };
+    let mut mended = bytes.to_vec();
+    for data in chunks(bytes) {
         let mut crc = Crc::new();
-        crc.update(data);
-        overwrite(&mut bytes, end, &crc.sum().to_be_bytes());
-        at = end + 4;
+        crc.update(&bytes[data.start - 4..data.end]);
+        overwrite(&mut mended, data.end, &crc.sum().to_be_bytes());
     }
-    bytes
+    mended
+}
+
+/// Where the data of the chunks of a PNG file are, as far as they are whole.
+fn chunks(bytes: &[u8]) -> impl Iterator<Item = Range<usize>> {
+    let next = |start: usize| {
+        let length = bytes.get(start..)?.first_chunk()?;
+        let data = start + 8..start + 8 + u32::from_be_bytes(*length) as usize;
+        (data.end <= bytes.len()).then_some(data)
+    };
+    std::iter::successors(next(8), move |data| next(data.end + 4))
 }
