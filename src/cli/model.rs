@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use gradus::models::{ModelError, Network, classic};
+use gradus::models::{ModelError, Network, classic, read_bounded};
 
 /// The network of a name (`mnist`, `lenet`, `demon`, `cnn`) or of a description, a file whose name
 /// ends in `.json`; nothing for anything else.
@@ -17,15 +17,16 @@ pub fn model(name: &str) -> Result<Option<Network>, ModelError> {
     }))
 }
 
+/// The longest description of a network, in bytes.
+const LARGEST: usize = 1 << 24;
+
 /// Reads the description of a network.
 fn read(path: &Path) -> Result<Network, ModelError> {
-    let text = std::fs::read_to_string(path).map_err(|source| ModelError::File {
-        path: path.to_owned(),
-        action: "read",
-        source,
-    })?;
-    serde_json::from_str(&text).map_err(|error| ModelError::Format {
-        path: path.to_owned(),
-        problem: format!("not the description of a network: {error}"),
-    })
+    let refused = |problem| ModelError::Format { path: path.to_owned(), problem };
+    let text = read_bounded(path, LARGEST)?;
+    if text.len() > LARGEST {
+        return Err(refused(format!("the file is too large: it has more than {LARGEST} bytes")));
+    }
+    serde_json::from_slice(&text)
+        .map_err(|error| refused(format!("not the description of a network: {error}")))
 }

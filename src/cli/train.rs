@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use gradus::models::data::{Mnist, Pictures};
 use gradus::models::{
     Activation, Adam, Cost, History, Init, Layer, ModelError, Network, Optimiser, Schedule,
-    Settings, Sgd, Training, check_writable,
+    Settings, Sgd, Training, check_writable, read_bounded,
 };
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -206,7 +206,6 @@ impl Train {
             let validation = training.validate(&mnist.validation, threads)?.score();
             line += &format!(", validation {}", share(&validation));
         }
-        training.save(out)?;
         if let (Some(best), Some(file)) = (training.history().best(), &self.best)
             && best == epoch
         {
@@ -215,6 +214,9 @@ impl Train {
         if let Some(log) = &self.log {
             training.history().write_csv(log)?;
         }
+        // Last, since it says that the epoch is done: who dies before it does the epoch again, and
+        // with it the other files.
+        training.save(out)?;
         bar.finish_and_clear();
         say(&line)
     }
@@ -300,7 +302,7 @@ impl Train {
         }
         let Some(log) = self.log.as_ref().filter(|log| log.exists()) else { return Ok(()) };
         let head = History::default().csv();
-        match std::fs::read(log) {
+        match read_bounded(log, head.len()) {
             Ok(old) if old.starts_with(head.as_bytes()) => Ok(()),
             _ => Err(ModelError::Format {
                 path: log.clone(),

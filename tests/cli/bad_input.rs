@@ -141,7 +141,14 @@ fn a_description_that_is_none_is_refused() {
     assert!(!refused(&deep).is_empty());
     std::fs::remove_file(&file).unwrap();
     let error = fails(1, &["train", "mnist", "--model", &file]);
-    assert!(error.starts_with(&format!("gradus: {file}: cannot read: ")), "{error}");
+    assert!(error.starts_with(&format!("gradus: {file}: cannot open: ")), "{error}");
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink("/dev/zero", &file).unwrap();
+        let wanted =
+            format!("gradus: {file}: the file is too large: it has more than 16777216 bytes\n");
+        assert_eq!(fails(1, &["summary", &file]), wanted);
+    }
     let error = fails(1, &["train", "mnist", "--model", "resnet"]);
     let wanted = "`resnet` is no model; wanted mnist, lenet or a description in a file *.json\n";
     assert_eq!(error, format!("gradus: {wanted}"));

@@ -6,18 +6,16 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use gradus_ops::Arrays;
 use ndarray::ArrayD;
 use safetensors::tensor::{Dtype, SafeTensors, View};
 use serde::{Deserialize, Serialize};
-use tempfile::NamedTempFile;
 
 use crate::data::Shuffler;
 use crate::train::{beside_parameters, check_arrays};
-use crate::{History, ModelError, Network, Settings, Training};
+use crate::{History, ModelError, Network, Settings, Training, write_atomically};
 
 /// The metadata key of everything that is not an array.
 const KEY: &str = "gradus";
@@ -62,8 +60,8 @@ impl Training {
         Self::from_bytes(&bytes).map_err(|problem| ModelError::format(path, problem))
     }
 
-    /// The bytes of the file; equal trainings have equal bytes.
-    fn to_bytes(&self) -> Vec<u8> {
+    /// The bytes of the file that [`save`](Self::save) writes; equal trainings have equal bytes.
+    pub fn to_bytes(&self) -> Vec<u8> {
         let header = Header {
             format: FORMAT,
             network: self.network.clone(),
@@ -78,7 +76,12 @@ impl Training {
         safetensors::serialize(tensors, Some(metadata)).expect("every array is well formed")
     }
 
-    fn from_bytes(bytes: &[u8]) -> Result<Self, String> {
+    /// Reads the bytes of a file, as [`load`](Self::load) does.
+    ///
+    /// # Errors
+    ///
+    /// A sentence that says what is wrong with them.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, String> {
         let (_, metadata) = SafeTensors::read_metadata(bytes)
             .map_err(|error| format!("not a safetensors file, or a damaged one: {error}"))?;
         let tensors = SafeTensors::deserialize(bytes)
@@ -144,53 +147,4 @@ impl View for Tensor<'_> {
     fn data_len(&self) -> usize {
         4 * self.0.len()
     }
-}
-
-/// Writes a file as a whole or not at all: to a temporary file in the same folder, which then takes
-/// its name. A symbolic link stays, and the file that it leads to is replaced.
-///
-/// # Errors
-///
-/// If the folder or the disk does not let it, or the path is something other than a file; what was
-/// there before is then intact, and no temporary file is left.
-pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), ModelError> {
-    let refused = || ModelError::file(path, "write");
-    let (mut file, target) = temporary_beside(path)?;
-    file.write_all(bytes).map_err(refused())?;
-    file.as_file().sync_all().map_err(refused())?;
-    file.persist(target).map_err(|error| refused()(error.error))?;
-    Ok(())
-}
-
-/// Checks that [`write_atomically`] could write the file, as far as can be told before: better
-/// asked before long work than found out after.
-///
-/// # Errors
-///
-/// If the folder does not let a file be made, or the path is something other than a file.
-pub fn check_writable(path: &Path) -> Result<(), ModelError> {
-    temporary_beside(path).map(drop)
-}
-
-/// A temporary file in the folder of the file that `path` leads to, deleted when dropped; and that
-/// file's own path.
-fn temporary_beside(path: &Path) -> Result<(NamedTempFile, PathBuf), ModelError> {
-    let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    if target.is_symlink() {
-        return Err(ModelError::format(path, "is a symbolic link that leads nowhere"));
-    }
-    if target.exists() && !target.is_file() {
-        return Err(ModelError::format(path, "is there and not a file; wanted a file to write"));
-    }
-    let folder = match target.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".gradus-");
-    // A temporary file is private unless told otherwise; this asks for what any new file gets.
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let file = builder.tempfile_in(folder).map_err(ModelError::file(path, "write"))?;
-    Ok((file, target))
 }

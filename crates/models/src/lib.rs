@@ -41,6 +41,7 @@ pub mod classic;
 mod cost;
 pub mod data;
 mod error;
+mod file;
 mod history;
 mod init;
 pub mod layer;
@@ -53,9 +54,9 @@ mod schedule;
 mod train;
 
 pub use activation::Activation;
-pub use checkpoint::{check_writable, write_atomically};
 pub use cost::Cost;
 pub use error::ModelError;
+pub use file::{check_writable, read_bounded, write_atomically};
 pub use history::{History, Record};
 pub use init::Init;
 pub use layer::{AvgPool, BatchNorm, Conv, Dense, Dropout, Flatten, Layer, MaxPool};

@@ -13,7 +13,13 @@ use crate::{Activation, ModelError, Parameter};
 
 /// The most numbers that a network may learn, and that a layer may give for an example; two to the
 /// 28th take a gibibyte.
-const MOST: usize = 1 << 28;
+pub(crate) const MOST: usize = 1 << 28;
+
+/// The most layers of a network, axes of its input and bytes of its name: each layer keeps the name
+/// and two shapes, so that without bounds a short description could make a large network.
+const LAYERS: usize = 4096;
+const AXES: usize = 8;
+const NAME: usize = 100;
 
 /// Layers, each the input of the next.
 ///
@@ -64,7 +70,7 @@ impl Network {
     /// # Errors
     ///
     /// If there is no layer, a layer does not fit the one before, or there are more than 2^28
-    /// parameters, or numbers between two layers.
+    /// parameters, or numbers between two layers; more than 4096 layers or 8 axes of the input.
     pub fn new(input: &[usize], layers: &[Layer]) -> Result<Self, ModelError> {
         let (input, layers) = (input.to_vec(), layers.to_vec());
         let description = Description { name: String::new(), input, layers };
@@ -213,6 +219,15 @@ impl TryFrom<Description> for Network {
         let Description { name, input, layers } = description;
         if layers.is_empty() || input.is_empty() {
             return Err("a network has at least two layers, the input and one more".to_owned());
+        }
+        for (what, found, most) in [
+            ("layers", layers.len(), LAYERS),
+            ("axes in its input", input.len(), AXES),
+            ("bytes in its name", name.len(), NAME),
+        ] {
+            if found > most {
+                return Err(format!("a network has at most {most} {what}, not {found}"));
+            }
         }
         bounded(&input).map_err(|problem| format!("{problem}, in the input"))?;
         let mut network = Self { name, input, layers: Vec::with_capacity(layers.len()) };
@@ -405,6 +420,12 @@ mod tests {
         assert!(text(&[BatchNorm::new(Activation::Softmax).into()]).contains(softmax));
         let norm: Layer = BatchNorm::new(Activation::Relu).into();
         assert_eq!(text(&[norm, norm]), "two layers would share the parameter `beta1`");
+        let wide = Conv::new(1, 1, 1, Activation::Relu).stride(65536, 65536).padding(65536, 65536);
+        assert_eq!(
+            text(&[wide.into()]),
+            "2×131078×131077 with the padding are more than 268435456 numbers, in `conv 1, 1×1, \
+             stride 65536×65536, padding 65536×65536, ReLU`"
+        );
         let many = Conv::new(1 << 28, 2, 2, Activation::Relu).padding(1, 1);
         assert!(text(&[many.into()]).contains("are more than 268435456 numbers, in"));
         assert_eq!(text(&[]), "a network has at least two layers, the input and one more");
@@ -426,6 +447,22 @@ mod tests {
         let flatten = r#"{"kind":"flatten"}"#;
         assert!(serde_json::from_str::<Network>(&of(flatten)).is_ok());
         assert!(!error(&of(r#"{"kind":"flatten","twice":true}"#)).is_empty());
+    }
+
+    /// What each layer keeps is bounded, so that a description makes no network much larger than
+    /// itself.
+    #[test]
+    fn a_short_description_makes_no_large_network() {
+        let of = |name: usize, axes: usize, layers: usize| {
+            let layer: Layer = Dropout::new(0.5).into();
+            let (input, layers) = (vec![1; axes], vec![layer; layers]);
+            Network::try_from(Description { name: "x".repeat(name), input, layers })
+        };
+        let text = |network: Result<Network, String>| network.unwrap_err();
+        assert!(of(NAME, AXES, LAYERS).is_ok());
+        assert_eq!(text(of(101, 1, 1)), "a network has at most 100 bytes in its name, not 101");
+        assert_eq!(text(of(0, 9, 1)), "a network has at most 8 axes in its input, not 9");
+        assert_eq!(text(of(0, 1, 4097)), "a network has at most 4096 layers, not 4097");
     }
 
     /// A layer of any kind, most of which fit small maps.

@@ -61,6 +61,14 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Colours, String> {
         ));
     }
     let mut reader = decoder.read_info().map_err(damaged)?;
+    // The decoder sees to it that a palette is not empty or too long, and would panic at half a
+    // colour.
+    let palette = reader.info().palette.as_ref().map_or(0, |palette| palette.len());
+    if !palette.is_multiple_of(3) {
+        return Err(format!(
+            "a damaged PNG file: a palette of {palette} bytes, which are not colours of 3"
+        ));
+    }
     let size = reader.output_buffer_size().ok_or("the picture is too large")?;
     let mut pixels = vec![0; size];
     let frame = reader.next_frame(&mut pixels).map_err(damaged)?;
@@ -289,6 +297,17 @@ mod tests {
             problem(&claim(5, 5)),
             "a damaged PNG file: IDAT or fDAT chunk does not have enough data for image."
         );
+        let with_palette = |bytes: usize| {
+            let palette = chunk("PLTE", &vec![0; bytes]);
+            problem(&png([1, 1], 3, 8, &palette, false, |_, _| vec![0]))
+        };
+        assert_eq!(
+            with_palette(7),
+            "a damaged PNG file: a palette of 7 bytes, which are not colours of 3"
+        );
+        for bytes in [0, 3 * 257] {
+            assert!(with_palette(bytes).starts_with("a damaged PNG file: Chunk length wrong"));
+        }
         assert_eq!(
             problem(&vec![0; LARGEST + 1]),
             "the file is too large: it has more than 67108864 bytes"

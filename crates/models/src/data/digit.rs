@@ -15,15 +15,13 @@
 //! others in `normal.rs`.
 
 use std::fmt;
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 
 use ndarray::Array2;
 
 use super::colours::{LARGEST, decode};
 use super::normal::{SIDE, normalise};
-use crate::ModelError;
+use crate::{ModelError, read_bounded};
 
 /// A digit as MNIST's pictures have it: 28×28 grey values, row by row, 0 for paper and 255 for the
 /// strongest ink. It is shown as text with two characters a pixel.
@@ -40,10 +38,7 @@ pub struct Digit {
 /// If the file cannot be read, is not a PNG or a damaged one, is larger than 64 MiB or 8192×8192
 /// pixels, or has nothing that stands out from the paper.
 pub fn read_digit(path: &Path) -> Result<Digit, ModelError> {
-    let file = File::open(path).map_err(ModelError::file(path, "open"))?;
-    let mut bytes = Vec::new();
-    let read = file.take(LARGEST as u64 + 1).read_to_end(&mut bytes);
-    read.map_err(ModelError::file(path, "read"))?;
+    let bytes = read_bounded(path, LARGEST)?;
     Digit::from_png(&bytes).map_err(|problem| ModelError::format(path, problem))
 }
 

@@ -5,7 +5,7 @@
 //! Source: the page of the MNIST database, Y. LeCun, C. Cortes, C. J. C. Burges.
 
 use std::fs::File;
-use std::io::{BufReader, Read};
+use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
 use flate2::read::MultiGzDecoder;
@@ -31,19 +31,38 @@ pub struct Idx {
 /// If the file cannot be read, is not IDX, holds other elements than bytes, or has fewer or more
 /// of them than its header says.
 pub fn read_idx(path: &Path) -> Result<Idx, ModelError> {
+    read_idx_of(path, None)
+}
+
+/// Reads an IDX file of these sizes; of others nothing is read but the header.
+pub(super) fn read_idx_of(path: &Path, wanted: Option<&[usize]>) -> Result<Idx, ModelError> {
     let mut file = BufReader::new(File::open(path).map_err(ModelError::file(path, "open"))?);
-    let peek = std::io::BufRead::fill_buf(&mut file).map_err(ModelError::file(path, "read"))?;
-    let idx = if peek.starts_with(&[0x1f, 0x8b]) {
-        parse(&mut MultiGzDecoder::new(file))
-    } else {
-        parse(&mut file)
-    };
-    idx.map_err(|problem| ModelError::format(path, problem))
+    file.fill_buf().map_err(ModelError::file(path, "read"))?;
+    parse(file, wanted).map_err(|problem| ModelError::format(path, problem))
+}
+
+impl Idx {
+    /// Reads the bytes of a file, as [`read_idx`] does.
+    ///
+    /// # Errors
+    ///
+    /// A sentence that says what is wrong with the bytes.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, String> {
+        parse(bytes, None)
+    }
+}
+
+fn parse(mut source: impl BufRead, wanted: Option<&[usize]>) -> Result<Idx, String> {
+    let peek = source.fill_buf().map_err(|error| format!("cannot read: {error}"))?;
+    match peek.starts_with(&[0x1f, 0x8b]) {
+        true => parse_plain(&mut MultiGzDecoder::new(source), wanted),
+        false => parse_plain(&mut source, wanted),
+    }
 }
 
 /// Reads no more than the header claims, and a byte to see whether there is more: what a header
 /// claims is never allocated ahead.
-fn parse(source: &mut impl Read) -> Result<Idx, String> {
+fn parse_plain(source: &mut impl Read, wanted: Option<&[usize]>) -> Result<Idx, String> {
     let mut magic = [0; 4];
     read_exactly(source, &mut magic, "the header of an IDX file")?;
     let [0, 0, kind, rank] = magic else {
@@ -64,6 +83,9 @@ fn parse(source: &mut impl Read) -> Result<Idx, String> {
     let Some(claimed) = claimed.filter(|&claimed| claimed <= LIMIT) else {
         return Err(format!("the header claims {sizes:?} bytes, more than {LIMIT}"));
     };
+    if let Some(wanted) = wanted.filter(|&wanted| wanted != sizes) {
+        return Err(format!("wanted {wanted:?}, found {sizes:?}"));
+    }
     let mut bytes = Vec::new();
     let read = source.take(claimed as u64 + 1).read_to_end(&mut bytes);
     read.map_err(|error| format!("broken after {} bytes of data: {error}", bytes.len()))?;
@@ -93,11 +115,13 @@ mod tests {
     fn read(bytes: &[u8]) -> Result<Idx, String> {
         let mut file = tempfile::NamedTempFile::new().unwrap();
         file.write_all(bytes).unwrap();
-        read_idx(file.path()).map_err(|error| {
+        let idx = read_idx(file.path()).map_err(|error| {
             let text = error.to_string();
             let path = format!("{}: ", file.path().display());
             text.strip_prefix(&path).expect("the text names the file").to_owned()
-        })
+        });
+        assert_eq!(Idx::from_bytes(bytes), idx);
+        idx
     }
 
     fn gzip(bytes: &[u8]) -> Vec<u8> {

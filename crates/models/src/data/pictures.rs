@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use ndarray::Array2;
 
-use super::{Idx, read_idx};
+use super::Idx;
+use super::idx::read_idx_of;
 use crate::ModelError;
 
 /// Grey pictures of one size, each with a class.
@@ -131,22 +132,16 @@ impl Mnist {
 }
 
 fn read_pair(folder: &Path, name: &str, count: usize) -> Result<Pictures, ModelError> {
-    let (images_path, images) = read(folder, &format!("{name}-images-idx3-ubyte"))?;
-    let (labels_path, labels) = read(folder, &format!("{name}-labels-idx1-ubyte"))?;
-    let expect = |path: &Path, idx: &Idx, sizes: &[usize]| match idx.sizes == sizes {
-        true => Ok(()),
-        false => Err(ModelError::format(path, format!("wanted {sizes:?}, found {:?}", idx.sizes))),
-    };
-    expect(&images_path, &images, &[count, 28, 28])?;
-    expect(&labels_path, &labels, &[count])?;
+    let (_, images) = read(folder, &format!("{name}-images-idx3-ubyte"), &[count, 28, 28])?;
+    let (path, labels) = read(folder, &format!("{name}-labels-idx1-ubyte"), &[count])?;
     Pictures::new(28, 28, images.bytes, labels.bytes, 10)
-        .map_err(|error| ModelError::format(&labels_path, error.to_string()))
+        .map_err(|error| ModelError::format(&path, error.to_string()))
 }
 
-fn read(folder: &Path, name: &str) -> Result<(PathBuf, Idx), ModelError> {
+fn read(folder: &Path, name: &str, wanted: &[usize]) -> Result<(PathBuf, Idx), ModelError> {
     let (plain, zipped) = (folder.join(name), folder.join(format!("{name}.gz")));
     let path = if plain.exists() { plain } else { zipped };
-    let idx = read_idx(&path)?;
+    let idx = read_idx_of(&path, Some(wanted))?;
     Ok((path, idx))
 }
 
@@ -171,5 +166,16 @@ mod tests {
         let text = |labels| Pictures::new(1, 2, vec![0; 4], labels, 3).unwrap_err().to_string();
         assert_eq!(text(vec![0]), "1 pictures of 1×2 do not have 4 pixels");
         assert_eq!(text(vec![0, 3]), "picture 1 has the label 3, the labels are 0 to 2");
+    }
+
+    #[test]
+    fn other_sizes_are_refused_by_the_header_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("train-images-idx3-ubyte");
+        // It claims a pixel more than all, and has none.
+        std::fs::write(&file, [0, 0, 8, 3, 0, 0, 0xea, 0x60, 0, 0, 0, 28, 0, 0, 0, 29]).unwrap();
+        let text = Mnist::read(folder.path()).unwrap_err().to_string();
+        let wanted = "wanted [60000, 28, 28], found [60000, 28, 29]";
+        assert_eq!(text, format!("{}: {wanted}", file.display()));
     }
 }

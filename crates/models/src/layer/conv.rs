@@ -6,6 +6,7 @@ use gradus_ops::{Convolution, Expr, broadcast, conv2d};
 use serde::{Deserialize, Serialize};
 
 use super::{Applied, Layer, Mode, Placed, Rules, maps, times, windows};
+use crate::network::MOST;
 use crate::{Activation, Parameter, Role};
 
 /// A convolutional layer: each filter makes a feature map of the maps before it,
@@ -99,7 +100,13 @@ impl Rules for Conv {
             };
             windows(cells, reach, stride[axis], padding[axis], WHO)
         };
-        Ok(vec![filters, size(0, rows)?, size(1, columns)?])
+        let output = vec![filters, size(0, rows)?, size(1, columns)?];
+        // With long strides over wide padding, a small output would need a large picture.
+        let padded = [channels, rows + 2 * padding[0], columns + 2 * padding[1]];
+        match padded.iter().try_fold(1, |n: usize, &size| n.checked_mul(size)) {
+            Some(count) if count <= MOST => Ok(output),
+            _ => Err(format!("{} with the padding are more than {MOST} numbers", times(&padded))),
+        }
     }
 
     fn parameters(&self, at: &Placed) -> Vec<Parameter> {

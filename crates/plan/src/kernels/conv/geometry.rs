@@ -39,6 +39,9 @@ impl Geometry {
     /// For the sizes of pictures, filters and maps.
     pub fn new(convolution: Convolution, [x, w, y]: [[usize; 4]; 3]) -> Self {
         let Convolution { stride, padding, dilation, groups } = convolution;
+        // Where there is one window only, no step is taken, and a long one would make phases of
+        // which nearly all are empty.
+        let stride = [0, 1].map(|k| if y[k + 2] == 1 { 1 } else { stride[k] });
         let (channels, maps) = (w[1], y[1] / groups);
         let before = [padding[0][0], padding[1][0]];
         let part = |k: usize| {
@@ -118,5 +121,17 @@ impl Geometry {
     /// Whether a picture can be read where it is.
     pub fn is_plain(&self) -> bool {
         self.stride == [1, 1] && self.phase == self.x
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_picture_is_not_split_by_a_step_that_is_not_taken() {
+        let sizes = [[1, 1, 3, 4], [1, 1, 2, 2], [1, 1, 1, 2]];
+        let geometry = Geometry::new(Convolution::default().stride(1 << 16, 2), sizes);
+        assert_eq!((geometry.stride, geometry.phases.len(), geometry.picture()), ([1, 2], 2, 12));
     }
 }
