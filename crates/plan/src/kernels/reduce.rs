@@ -172,7 +172,7 @@ impl<T: Real> Job<T> for Sums<'_, T> {
         for (k, part) in self.x.chunks(length * inner).enumerate() {
             let y = &mut y[k * inner..][..inner];
             match inner {
-                1 => y[0] = y[0] + total::<T, V>(part),
+                1 => y[0] += total::<T, V>(part),
                 2..SHORT => columns_short::<T, V>(part, y),
                 _ => columns::<T, V>(part, y),
             }
