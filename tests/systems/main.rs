@@ -7,7 +7,11 @@ mod examples;
 
 mod activations;
 mod descent;
+mod logistic_regression;
 mod nand_adder;
 mod perceptron;
+mod regression;
 mod small_changes;
 mod threshold;
+mod toolbox;
+mod vectorised;
