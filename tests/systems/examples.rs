@@ -1,12 +1,28 @@
-//! The examples, as modules: all but their `main`, which is for `cargo run`.
+//! The examples, as modules.
 
-#![allow(dead_code)]
+#![allow(dead_code, reason = "an example has a main function")]
+#![allow(clippy::duplicate_mod, reason = "some examples share one")]
+
+#[path = "../../examples/pixels/mod.rs"]
+pub mod pixels;
 
 #[path = "../../examples/activations.rs"]
 pub mod activations;
 
+#[path = "../../examples/cnn_digits.rs"]
+pub mod cnn_digits;
+
+#[path = "../../examples/demons.rs"]
+pub mod demons;
+
+#[path = "../../examples/demons_learn.rs"]
+pub mod demons_learn;
+
 #[path = "../../examples/descent.rs"]
 pub mod descent;
+
+#[path = "../../examples/draw_pixels.rs"]
+pub mod draw_pixels;
 
 #[path = "../../examples/logistic_regression.rs"]
 pub mod logistic_regression;
@@ -19,6 +35,9 @@ pub mod perceptron;
 
 #[path = "../../examples/regression.rs"]
 pub mod regression;
+
+#[path = "../../examples/scan_by_hand.rs"]
+pub mod scan_by_hand;
 
 #[path = "../../examples/small_changes.rs"]
 pub mod small_changes;

@@ -6,11 +6,16 @@
 mod examples;
 
 mod activations;
+mod cnn_digits;
+mod demons;
+mod demons_learn;
 mod descent;
 mod logistic_regression;
 mod nand_adder;
 mod perceptron;
+mod pixels;
 mod regression;
+mod scan_by_hand;
 mod small_changes;
 mod threshold;
 mod toolbox;
