@@ -12,6 +12,12 @@ pub mod activations;
 #[path = "../../examples/cnn_digits.rs"]
 pub mod cnn_digits;
 
+#[path = "../../examples/count_parameters.rs"]
+pub mod count_parameters;
+
+#[path = "../../examples/cross_entropy.rs"]
+pub mod cross_entropy;
+
 #[path = "../../examples/demons.rs"]
 pub mod demons;
 
@@ -32,6 +38,9 @@ pub mod nand_adder;
 
 #[path = "../../examples/perceptron.rs"]
 pub mod perceptron;
+
+#[path = "../../examples/recurrent.rs"]
+pub mod recurrent;
 
 #[path = "../../examples/regression.rs"]
 pub mod regression;

@@ -7,6 +7,8 @@ mod examples;
 
 mod activations;
 mod cnn_digits;
+mod count_parameters;
+mod cross_entropy;
 mod demons;
 mod demons_learn;
 mod descent;
@@ -14,6 +16,7 @@ mod logistic_regression;
 mod nand_adder;
 mod perceptron;
 mod pixels;
+mod recurrent;
 mod regression;
 mod scan_by_hand;
 mod small_changes;
