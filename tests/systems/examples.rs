@@ -51,6 +51,9 @@ pub mod scan_by_hand;
 #[path = "../../examples/small_changes.rs"]
 pub mod small_changes;
 
+#[path = "../../examples/sparse_text.rs"]
+pub mod sparse_text;
+
 #[path = "../../examples/threshold.rs"]
 pub mod threshold;
 
@@ -59,3 +62,6 @@ pub mod toolbox;
 
 #[path = "../../examples/vectorised.rs"]
 pub mod vectorised;
+
+#[path = "../../examples/weight_decay.rs"]
+pub mod weight_decay;

@@ -20,6 +20,8 @@ mod recurrent;
 mod regression;
 mod scan_by_hand;
 mod small_changes;
+mod sparse_text;
 mod threshold;
 mod toolbox;
 mod vectorised;
+mod weight_decay;
