@@ -2,6 +2,7 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
+pub use gradus_export as export;
 pub use gradus_models as models;
 pub use gradus_ops as ops;
 pub use gradus_plan as plan;
