@@ -3,9 +3,11 @@
 //! Invariant: it computes one node after the other with the operations' own kernels and nothing
 //! else. It is the oracle; every faster evaluator must agree with it.
 
-use ndarray::ArrayD;
+use ndarray::{ArrayD, ArrayViewD};
 
-use crate::{Application, Arrays, EvalError, Evaluator, Expr, Inputs, Program, Scalar};
+use crate::{
+    Application, Arrays, Environment, EvalError, Evaluator, Expr, Inputs, Op, Program, Scalar,
+};
 
 /// The reference evaluator: slow and plain, the oracle for all others.
 ///
@@ -36,18 +38,46 @@ impl Reference {
     ) -> Result<Vec<ArrayD<T>>, EvalError> {
         let env = self.program.environment(state, inputs)?;
         let mut values: Vec<ArrayD<T>> = Vec::with_capacity(self.program.steps().len());
-        for step @ Application { op, operands, shape, node } in self.program.steps() {
-            let x: Vec<_> = operands.iter().map(|&x| values[x].view()).collect();
-            op.accept(&x, &env).map_err(|problem| step.refuse(problem))?;
-            let y = op.eval(&x, &env);
-            let (sizes, got) = (env.sizes(shape), y.shape());
-            if sizes != got {
-                let problem = format!("the kernel returned the sizes {got:?}, not {sizes:?}");
-                return Err(EvalError::Value { node: node.clone(), problem });
-            }
-            values.push(y);
+        for step in self.program.steps() {
+            values.push(apply(step, &env, |x| values[x].view())?);
         }
         Ok(values)
+    }
+
+    /// The values of all nodes, which [`revised`](Self::revised) begins with.
+    pub(crate) fn values<T: Scalar>(
+        &self, inputs: &Inputs<'_, T>,
+    ) -> Result<Vec<ArrayD<T>>, EvalError> {
+        self.run(&Arrays::new(), inputs)
+    }
+
+    /// For each node, whether its value depends on one of the named inputs.
+    pub(crate) fn dependents(&self, names: &[&str]) -> Vec<bool> {
+        let mut depends = Vec::with_capacity(self.program.steps().len());
+        for Application { op, operands, .. } in self.program.steps() {
+            let is_one = matches!(op, Op::Input(input) if names.contains(&input.name()));
+            depends.push(is_one || operands.iter().any(|&x| depends[x]));
+        }
+        depends
+    }
+
+    /// The values of the outputs where inputs have changed since the `values` of all nodes were
+    /// computed: only `dependents`, the nodes that depend on these inputs, are computed again.
+    pub(crate) fn revised<T: Scalar>(
+        &self, values: &[ArrayD<T>], dependents: &[bool], inputs: &Inputs<'_, T>,
+    ) -> Result<Vec<ArrayD<T>>, EvalError> {
+        let state = Arrays::new();
+        let env = self.program.environment(&state, inputs)?;
+        let mut revised: Vec<Option<ArrayD<T>>> = Vec::with_capacity(values.len());
+        for (step, depends) in self.program.steps().iter().zip(dependents) {
+            let y = match depends {
+                true => Some(apply(step, &env, |x| now(values, &revised, x).view())?),
+                false => None,
+            };
+            revised.push(y);
+        }
+        let outputs = self.program.outputs().iter();
+        Ok(outputs.map(|&y| standard(now(values, &revised, y))).collect())
     }
 
     /// The values of the outputs, without any update.
@@ -72,6 +102,29 @@ impl<T: Scalar> Evaluator<T> for Reference {
         }
         Ok(self.program.outputs().iter().map(|&y| standard(&values[y])).collect())
     }
+}
+
+/// The value of a step, from those of its operands.
+fn apply<'v, T: Scalar>(
+    step: &Application, env: &Environment<'_, T>, value: impl Fn(usize) -> ArrayViewD<'v, T>,
+) -> Result<ArrayD<T>, EvalError> {
+    let Application { op, operands, shape, node } = step;
+    let x: Vec<_> = operands.iter().map(|&x| value(x)).collect();
+    op.accept(&x, env).map_err(|problem| step.refuse(problem))?;
+    let y = op.eval(&x, env);
+    let (sizes, got) = (env.sizes(shape), y.shape());
+    if sizes != got {
+        let problem = format!("the kernel returned the sizes {got:?}, not {sizes:?}");
+        return Err(EvalError::Value { node: node.clone(), problem });
+    }
+    Ok(y)
+}
+
+/// The value of a node, the revised one if there is one.
+fn now<'v, T>(
+    values: &'v [ArrayD<T>], revised: &'v [Option<ArrayD<T>>], node: usize,
+) -> &'v ArrayD<T> {
+    revised[node].as_ref().unwrap_or(&values[node])
 }
 
 /// A copy in row-major order.
@@ -110,6 +163,29 @@ mod tests {
         let y = step.step(&mut state, &Inputs::new()).unwrap();
         assert_eq!(y, [number(6.0)], "outputs are those of the state before");
         assert_eq!((&state["a"], &state["b"]), (&number(5.0), &number(-1.0)));
+    }
+
+    #[test]
+    fn revised_values_are_those_of_the_changed_inputs() {
+        let g = Graph::new();
+        let (x, w) = (input(&g, "x", ("n", 2)), param(&g, "w", [2]));
+        let [dx, dw] = grad(mean_all(x * x * w), [x, w]);
+        let reference = Reference::new(&[dx, dw, x * x], &[]).unwrap();
+        let (x, w) = (array![[1.0, -2.0], [0.5, 3.0]], array![0.7, -0.2]);
+        let values = reference.values(&Inputs::new().with("x", &x).with("w", &w)).unwrap();
+        let (other_x, other_w) = (array![[1.0, -2.5], [0.5, 3.0]], array![0.7, 0.2]);
+        for (names, x, w) in [
+            (&["x"][..], &other_x, &w),
+            (&["w"], &x, &other_w),
+            (&["x", "w"], &other_x, &other_w),
+            (&[], &x, &w),
+        ] {
+            let inputs = Inputs::new().with("x", x).with("w", w);
+            let revised = reference.revised(&values, &reference.dependents(names), &inputs);
+            assert_eq!(revised.unwrap(), reference.evaluate(&inputs).unwrap(), "{names:?}");
+        }
+        let square = reference.dependents(&["w"]);
+        assert!(!square[reference.program.outputs()[2]] && square.contains(&true));
     }
 
     #[test]

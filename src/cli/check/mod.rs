@@ -2,6 +2,7 @@
 
 mod network;
 mod operation;
+mod progress;
 
 use std::path::{Path, PathBuf};
 
@@ -94,6 +95,7 @@ impl Check {
             .seed(self.seed)
             .directions(self.directions)
             .elements(self.elements)
+            .progress(progress::progress())
             .against("a plan", |outputs| compile(outputs, &[]))
             .against(
                 "an exact plan",
@@ -106,9 +108,16 @@ impl Check {
         let all: usize = reports.iter().map(|report| report.differences.len()).sum();
         let failed: usize = reports.iter().map(|report| report.failures().count()).sum();
         let kinks: usize = reports.iter().map(|report| report.kinks().count()).sum();
+        let settled: usize = reports.iter().map(|report| report.settled().count()).sum();
         if !self.json {
-            let at_kinks = if kinks > 0 { format!(", {kinks} at kinks") } else { String::new() };
-            say(&format!("\n{} of {all} comparisons agree{at_kinks}", all - failed - kinks))?;
+            let mut text =
+                format!("\n{} of {all} comparisons agree", all - failed - kinks - settled);
+            for (count, what) in [(settled, "known in 31 digits only"), (kinks, "at kinks")] {
+                if count > 0 {
+                    text += &format!(", {count} {what}");
+                }
+            }
+            say(&text)?;
         }
         if reports.iter().all(Report::passed) {
             return Ok(());

@@ -153,7 +153,7 @@ fn summary(parameter: &Parameter, all: &[&Difference]) -> Vec<String> {
     let most = |test, f: fn(&Difference) -> f64| of(test).map(|d| f(d)).fold(0.0, f64::max);
     let apart = |d: &Difference| d.apart;
     let count = |verdict| all.iter().filter(|d| d.verdict == verdict).count();
-    let verdict = [Verdict::Differs, Verdict::Inconclusive, Verdict::Kink]
+    let verdict = [Verdict::Differs, Verdict::Inconclusive, Verdict::Kink, Verdict::Settled]
         .into_iter()
         .find(|&verdict| count(verdict) > 0)
         .map_or(Verdict::Agrees.to_string(), |verdict| format!("{} {verdict}", count(verdict)));

@@ -76,6 +76,7 @@ pub struct Check<'g> {
     elements: usize,
     tests: Vec<Test>,
     evaluators: Vec<(String, Make<'g>)>,
+    progress: Box<dyn Fn(usize, usize) + 'g>,
     vjp: Rule<'g>,
     jvp: Rule<'g>,
 }
@@ -93,6 +94,7 @@ impl<'g> Check<'g> {
             elements: 64,
             tests: Test::ALL.to_vec(),
             evaluators: Vec::new(),
+            progress: Box::new(|_, _| ()),
             vjp: Box::new(Op::vjp),
             jvp: Box::new(Op::jvp),
         }
@@ -133,6 +135,12 @@ impl<'g> Check<'g> {
         };
         self.evaluators.push((name.to_owned(), Box::new(boxed)));
         self
+    }
+
+    /// Calls `progress` after each element and direction that was compared with finite differences,
+    /// with how many were and how many there are: by far the most of the work.
+    pub fn progress(self, progress: impl Fn(usize, usize) + 'g) -> Self {
+        Self { progress: Box::new(progress), ..self }
     }
 
     /// Puts another pullback in place of the operations' own.

@@ -58,6 +58,14 @@ impl Line {
         Self::Direction(pairs.iter().map(|&(x, u)| (input_name(x), input_name(u))).collect())
     }
 
+    /// The names of the inputs that change along it.
+    fn inputs(&self) -> Vec<&str> {
+        match self {
+            Line::Element { input, .. } => vec![input],
+            Line::Direction(pairs) => pairs.iter().map(|(x, _)| x.as_str()).collect(),
+        }
+    }
+
     /// The number at the point itself.
     pub(super) fn start<T: Scalar>(&self, at: &Arrays<T>) -> T {
         match self {
@@ -98,26 +106,42 @@ impl Line {
     }
 }
 
+/// A point, and the values that all nodes of an evaluator have there.
+pub(super) struct Base<'a, T> {
+    pub(super) at: &'a Arrays<T>,
+    values: Vec<ArrayD<T>>,
+}
+
+impl<'a, T: Scalar> Base<'a, T> {
+    pub(super) fn new(reference: &Reference, at: &'a Arrays<T>) -> Result<Self, EvalError> {
+        Ok(Self { at, values: reference.values(&Inputs::new().with_all(at))? })
+    }
+}
+
 /// ⟨v, y⟩ along a line: a function of one number.
 pub(super) struct Along<'a, 'g, T> {
     reference: &'a Reference,
     v: &'a Pairs<'g>,
     line: &'a Line,
-    at: &'a Arrays<T>,
+    base: &'a Base<'a, T>,
+    /// The nodes whose values change along the line.
+    dependents: Vec<bool>,
     moving: Arrays<T>,
 }
 
 impl<'a, 'g, T: Scalar> Along<'a, 'g, T> {
     pub(super) fn new(
-        reference: &'a Reference, v: &'a Pairs<'g>, line: &'a Line, at: &'a Arrays<T>,
+        reference: &'a Reference, v: &'a Pairs<'g>, line: &'a Line, base: &'a Base<'a, T>,
     ) -> Self {
-        Self { reference, v, line, at, moving: at.clone() }
+        let dependents = reference.dependents(&line.inputs());
+        Self { reference, v, line, base, dependents, moving: base.at.clone() }
     }
 
     pub(super) fn value(&mut self, t: T) -> Result<T, EvalError> {
-        self.line.place(&mut self.moving, self.at, t);
-        let values = self.reference.evaluate(&Inputs::new().with_all(&self.moving))?;
-        Ok(inner(self.v, &values, self.at).0)
+        self.line.place(&mut self.moving, self.base.at, t);
+        let inputs = Inputs::new().with_all(&self.moving);
+        let values = self.reference.revised(&self.base.values, &self.dependents, &inputs)?;
+        Ok(inner(self.v, &values, self.base.at).0)
     }
 }
 
@@ -148,8 +172,28 @@ pub(crate) fn indices(sizes: &[usize], element: usize) -> Vec<usize> {
     indices
 }
 
-/// At most `most` of `len` places, evenly spread.
+/// At most `most` of `len` places: all of them, or one in each of `most` equal stretches, at another
+/// part of it each time (the multiples of the golden section), so that rows and columns are mixed.
 pub(super) fn spread(len: usize, most: usize) -> impl Iterator<Item = usize> {
     let count = len.min(most);
-    (0..count).map(move |k| k * len / count)
+    let stretch = len as f64 / count as f64;
+    let part = move |k: usize| (k as f64 * 0.618_033_988_749_895).fract() * (stretch - 1.0);
+    (0..count).map(move |k| (k as f64 * stretch + part(k)) as usize)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_different_and_in_many_rows_and_columns() {
+        for (len, most) in [(1, 1), (7, 64), (64, 64), (65, 64), (48000, 64), (2400, 64), (150, 8)]
+        {
+            let places: Vec<usize> = spread(len, most).collect();
+            assert_eq!(places.len(), len.min(most));
+            assert!(places.windows(2).all(|w| w[0] < w[1]) && places.iter().all(|&k| k < len));
+        }
+        let columns: std::collections::BTreeSet<_> = spread(48000, 64).map(|k| k % 400).collect();
+        assert!(columns.len() > 50, "{columns:?}");
+    }
 }

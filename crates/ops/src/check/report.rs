@@ -150,6 +150,8 @@ pub enum Verdict {
     Differs,
     /// What is compared with is not known to within the bound, so it proves nothing.
     Inconclusive,
+    /// The difference in `f64` is not known to within its bound; that in 31 digits is, and agrees.
+    Settled,
     /// There is a kink at the point, or so near that the difference looks across it, and the
     /// derivative is between the slopes to its left and its right.
     Kink,
@@ -184,7 +186,7 @@ pub struct Blame {
 
 impl Report {
     /// Whether nothing differs and nothing is inconclusive, and there was a finite difference that
-    /// agrees. A kink is not a failure, but alone it is no pass.
+    /// agrees. What 31 digits settle is no failure; nor is a kink, but alone it is no pass.
     pub fn passed(&self) -> bool {
         let proves = |d: &Difference| {
             matches!(d.test, Test::Differences | Test::Digits) && d.verdict == Verdict::Agrees
@@ -201,6 +203,11 @@ impl Report {
     /// The comparisons that met a kink.
     pub fn kinks(&self) -> impl Iterator<Item = &Difference> {
         self.differences.iter().filter(|difference| difference.verdict == Verdict::Kink)
+    }
+
+    /// The comparisons with differences in `f64` that only 31 digits settle.
+    pub fn settled(&self) -> impl Iterator<Item = &Difference> {
+        self.differences.iter().filter(|difference| difference.verdict == Verdict::Settled)
     }
 
     /// The comparisons of one test.
@@ -222,10 +229,13 @@ impl Difference {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (failed, all) = (self.failures().count(), self.differences.len());
-        let kinks = self.kinks().count();
+        let (kinks, settled) = (self.kinks().count(), self.settled().count());
         let seeds: Vec<String> = self.seeds.iter().map(u64::to_string).collect();
         write!(f, "gradient check, seeds {}: ", seeds.join(", "))?;
-        write!(f, "{} of {all} comparisons agree", all - failed - kinks)?;
+        write!(f, "{} of {all} comparisons agree", all - failed - kinks - settled)?;
+        if settled > 0 {
+            write!(f, ", {settled} known in 31 digits only")?;
+        }
         if kinks > 0 {
             write!(f, ", {kinks} at kinks")?;
         }
@@ -290,6 +300,7 @@ impl fmt::Display for Verdict {
             Verdict::Agrees => "agrees",
             Verdict::Differs => "differs",
             Verdict::Inconclusive => "inconclusive",
+            Verdict::Settled => "known in 31 digits",
             Verdict::Kink => "within the slopes",
         })
     }

@@ -117,14 +117,17 @@ fn a_forgotten_rule_is_to_blame_too() {
 }
 
 #[test]
-fn a_kink_is_reported_with_its_node_and_is_no_failure() {
+fn a_kink_is_reported_with_its_node_or_settled_and_is_no_failure() {
     let g = Graph::new();
     let x = input(&g, "x", [2]);
     for near in [0.0, 1e-14, 1e-9, 1e-6, -1e-6, 3e-5] {
         let y = relu(x).named("y");
         let report = Check::new(&[y], &[x]).run(&at(array![near, 0.5].into_dyn())).unwrap();
         assert!(report.passed(), "{report}");
-        assert!(report.kinks().count() > 0 || near == 3e-5, "{near}: {report}");
+        // Beside a kink the steps in 31 digits are the smaller ones.
+        let (kinks, settled) = (report.kinks().count(), report.settled().count());
+        assert!(kinks > 0 || near != 0.0, "{report}");
+        assert!(kinks + settled > 0 || near == 3e-5, "{near}: {report}");
         for kink in report.kinks() {
             let note = kink.note.as_ref().unwrap();
             let names = note.contains(&format!("of relu = {}", y.describe()));

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use ndarray::{Array4, ArrayD, ArrayViewD};
+use ndarray::{ArrayD, ArrayViewD};
 
-use super::convolution::{Convolution, four, picture, sizes};
+use super::convolution::{Convolution, flat, four, picture, sizes};
 use crate::operation::{Card, Operation, Sample, apply};
 use crate::{Conv2dFilterAdjoint, Conv2dInputAdjoint, Environment, Expr, Scalar, Shape};
 
@@ -69,9 +69,11 @@ impl Operation for Conv2d {
         let (x_sizes, w_sizes) = (<[usize; 4]>::from(x.dim()), <[usize; 4]>::from(w.dim()));
         let maps = self.0.output(&Shape::from(x_sizes), &Shape::from(w_sizes));
         let y_sizes = sizes(&maps.expect("the shape rule has compared the shapes"));
-        let mut y = Array4::zeros(y_sizes);
+        let (x, w) = (x.as_standard_layout(), w.as_standard_layout());
+        let (x, w) = (flat(&x), flat(&w));
+        let mut y = vec![T::zero(); y_sizes.iter().product()];
         self.0.each(x_sizes, w_sizes, y_sizes, |i, j, k| y[k] += x[i] * w[j]);
-        y.into_dyn()
+        ArrayD::from_shape_vec(&y_sizes[..], y).expect("as many cells")
     }
 
     fn vjp<'g>(&self, k: usize, x: &[Expr<'g>], _y: Expr<'g>, y_bar: Expr<'g>) -> Option<Expr<'g>> {

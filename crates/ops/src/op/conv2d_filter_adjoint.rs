@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use ndarray::{Array4, ArrayD, ArrayViewD};
+use ndarray::{ArrayD, ArrayViewD};
 
 use super::conv2d::geometries;
-use super::convolution::{Convolution, four, picture, sizes};
+use super::convolution::{Convolution, flat, four, picture, sizes};
 use crate::operation::{Card, Operation, Sample, apply};
 use crate::{Conv2d, Conv2dInputAdjoint, Environment, Expr, Scalar, Shape};
 
@@ -60,9 +60,11 @@ impl Operation for Conv2dFilterAdjoint {
         let ([rows, columns], convolution) = (self.0.1, self.0.0);
         let (x, y) = (<[usize; 4]>::from(a.dim()), <[usize; 4]>::from(b.dim()));
         let w = [y[1], x[1] / convolution.groups, rows, columns];
-        let mut w_bar = Array4::zeros(w);
+        let (a, b) = (a.as_standard_layout(), b.as_standard_layout());
+        let (a, b) = (flat(&a), flat(&b));
+        let mut w_bar = vec![T::zero(); w.iter().product()];
         convolution.each(x, w, y, |i, j, k| w_bar[j] += a[i] * b[k]);
-        w_bar.into_dyn()
+        ArrayD::from_shape_vec(&w[..], w_bar).expect("as many weights")
     }
 
     fn vjp<'g>(&self, k: usize, x: &[Expr<'g>], _y: Expr<'g>, y_bar: Expr<'g>) -> Option<Expr<'g>> {

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use ndarray::{Array4, ArrayD, ArrayViewD};
+use ndarray::{ArrayD, ArrayViewD};
 
 use super::conv2d::geometries;
-use super::convolution::{Convolution, four, picture, sizes};
+use super::convolution::{Convolution, flat, four, picture, sizes};
 use crate::operation::{Card, Operation, Sample, apply};
 use crate::{Conv2d, Conv2dFilterAdjoint, Environment, Expr, Scalar, Shape};
 
@@ -63,9 +63,11 @@ impl Operation for Conv2dInputAdjoint {
         let ([rows, columns], convolution) = (self.0.1, self.0.0);
         let (y, w) = (<[usize; 4]>::from(a.dim()), <[usize; 4]>::from(b.dim()));
         let x = [y[0], w[1] * convolution.groups, rows, columns];
-        let mut x_bar = Array4::zeros(x);
+        let (a, b) = (a.as_standard_layout(), b.as_standard_layout());
+        let (a, b) = (flat(&a), flat(&b));
+        let mut x_bar = vec![T::zero(); x.iter().product()];
         convolution.each(x, w, y, |i, j, k| x_bar[i] += b[j] * a[k]);
-        x_bar.into_dyn()
+        ArrayD::from_shape_vec(&x[..], x_bar).expect("as many cells")
     }
 
     fn vjp<'g>(&self, k: usize, x: &[Expr<'g>], _y: Expr<'g>, y_bar: Expr<'g>) -> Option<Expr<'g>> {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use ndarray::{ArrayView4, ArrayViewD};
+use ndarray::{ArrayView4, ArrayViewD, CowArray, Ix4};
 
 use crate::{Dim, Shape};
 
@@ -80,22 +80,27 @@ impl Convolution {
     }
 
     /// Calls `f` with every cell of the pictures, weight of the filters and cell of the feature
-    /// maps that meet: with the places (n, channel, row, column), (filter, channel of the group,
-    /// row, column) and (n, filter, row, column).
+    /// maps that meet: with their places in row-major order, among the sizes \[n, channels, rows,
+    /// columns\], \[filters, channels of a group, rows, columns\] and \[n, filters, rows, columns\].
     pub(super) fn each(
-        &self, x: [usize; 4], w: [usize; 4], y: [usize; 4],
-        mut f: impl FnMut([usize; 4], [usize; 4], [usize; 4]),
+        &self, x: [usize; 4], w: [usize; 4], y: [usize; 4], mut f: impl FnMut(usize, usize, usize),
     ) {
         let [filters, per_group, rows, columns] = w;
-        for [n, o, i, j] in places([x[0], filters, y[2], y[3]]) {
+        let cell = |axis: usize, place: usize, weight: usize, cells: usize| {
+            let padded = place * self.stride[axis] + weight * self.dilation[axis];
+            padded.checked_sub(self.padding[axis][0]).filter(|&cell| cell < cells)
+        };
+        for (k, [n, o, i, j]) in places([x[0], filters, y[2], y[3]]).enumerate() {
             let first = o / (filters / self.groups) * per_group;
-            for [c, p, q, _] in places([per_group, rows, columns, 1]) {
-                let cell = |axis: usize, place: usize, weight: usize, cells: usize| {
-                    let padded = place * self.stride[axis] + weight * self.dilation[axis];
-                    padded.checked_sub(self.padding[axis][0]).filter(|&cell| cell < cells)
-                };
-                if let (Some(row), Some(column)) = (cell(0, i, p, x[2]), cell(1, j, q, x[3])) {
-                    f([n, first + c, row, column], [o, c, p, q], [n, o, i, j]);
+            for c in 0..per_group {
+                for p in 0..rows {
+                    let Some(row) = cell(0, i, p, x[2]) else { continue };
+                    let x_row = ((n * x[1] + first + c) * x[2] + row) * x[3];
+                    let w_row = ((o * per_group + c) * rows + p) * columns;
+                    for q in 0..columns {
+                        let Some(column) = cell(1, j, q, x[3]) else { continue };
+                        f(x_row + column, w_row + q, k);
+                    }
                 }
             }
         }
@@ -125,6 +130,11 @@ pub(super) fn picture(shape: &Shape, what: &str) -> Result<(Dim, [usize; 3]), St
 /// An array of four axes, as which it is read.
 pub(super) fn four<'a, T>(x: &ArrayViewD<'a, T>) -> ArrayView4<'a, T> {
     x.clone().into_dimensionality().expect("the shape rule has asked for four axes")
+}
+
+/// The numbers of an array of four axes in row-major order.
+pub(super) fn flat<'a, T>(x: &'a CowArray<'_, T, Ix4>) -> &'a [T] {
+    x.as_slice().expect("it is row-major")
 }
 
 /// The sizes of an array of four axes.

@@ -3,27 +3,41 @@
 use super::super::difference::{self, difference};
 use super::super::double_double::DoubleDouble;
 use super::super::kink::{self, Kink, Ladder, Slopes};
-use super::super::point::{Along, Line, flat, indices, inner, input_name, spread};
+use super::super::point::{Along, Base, Line, flat, indices, inner, input_name, spread};
 use super::super::report::{Compared, Coverage, Report, Test, Verdict};
 use super::super::{digits, verdict};
 use super::{Outcome, Stage};
-use crate::{Arrays, EvalError, Inputs, Reference, Scalar, evaluate, vjp_with};
+use crate::{Arrays, EvalError, Expr, Inputs, Reference, Scalar, evaluate, vjp_with};
 
 impl Stage<'_, '_> {
     /// Elements of the adjoints, and whole directions, against differences of ⟨v, y⟩.
     pub(super) fn differences(&self, report: &mut Report) -> Result<(), EvalError> {
         let reference = Reference::new(&self.bars, &[])?;
         let along = Line::along(&self.u);
+        let elements = |x: &Expr<'_>| {
+            let (_, at) = &self.points[0];
+            at[&input_name(*x)].len().min(self.check.elements)
+        };
+        let lines = self.points.len() + self.check.wrt.iter().map(elements).sum::<usize>();
+        let mut done = (self.order - 1) * lines;
         for (k, (seed, at)) in self.points.iter().enumerate() {
             let inputs = Inputs::new().with_all(at);
             let bars = reference.evaluate(&inputs)?;
+            let base = Base::new(&self.reference, at)?;
             let wide = self.wide(at);
+            let wide_base = match &wide {
+                Some(wide) => Some(Base::new(&self.reference, wide)?),
+                None => None,
+            };
             let wide_bars = match &wide {
                 Some(wide) => Some(reference.evaluate(&Inputs::new().with_all(wide))?),
                 None => None,
             };
             let mut compare = |line: &Line, of: Compared, a: f64, digits: Option<DoubleDouble>| {
-                self.line(report, line, of, at, a, wide.as_ref().zip(digits))
+                self.line(report, line, of, &base, a, wide_base.as_ref().zip(digits))?;
+                done += 1;
+                (self.check.progress)(done, self.check.order * lines);
+                Ok::<(), EvalError>(())
             };
             let digits = wide.as_ref().zip(wide_bars.as_ref());
             let slope = digits.map(|(at, bars)| inner(&self.u, bars, at).0);
@@ -52,31 +66,39 @@ impl Stage<'_, '_> {
     }
 
     /// A derivative along a line against the difference in `f64`, and the derivative in 31 digits
-    /// against the difference in as many.
+    /// against the difference in as many. What `f64` does not know, and 31 digits do, is settled.
     fn line(
-        &self, report: &mut Report, line: &Line, of: Compared, at: &Arrays<f64>, a: f64,
-        digits: Option<(&Arrays<DoubleDouble>, DoubleDouble)>,
+        &self, report: &mut Report, line: &Line, of: Compared, base: &Base<'_, f64>, a: f64,
+        digits: Option<(&Base<'_, DoubleDouble>, DoubleDouble)>,
     ) -> Result<(), EvalError> {
-        let scale = line.scale(at);
-        if self.check.tests.contains(&Test::Differences) {
-            let mut function = Along::new(&self.reference, &self.v, line, at);
-            let (n, error) = difference(line.start(at), scale, |t| function.value(t))?;
-            let bound = difference::bound(n);
-            let outcome = self.settle(line, at, a, verdict(a, n, bound, error), (error, bound))?;
-            let (test, pair) = (Test::Differences, (a.into(), n.into()));
-            let against = "difference in f64";
-            report.differences.push(self.compared(test, of.clone(), pair, against, bound, outcome));
-        }
-        if let (Some((wide, a)), true) = (digits, self.check.tests.contains(&Test::Digits)) {
+        let asked = |test| self.check.tests.contains(&test);
+        let (at, scale) = (base.at, line.scale(base.at));
+        let (mut settled, mut in_digits) = (false, None);
+        if let (Some((wide, a)), true) = (digits, asked(Test::Digits)) {
             let mut function = Along::new(&self.reference, &self.v, line, wide);
-            let (n, error) = digits::difference(line.start(wide), scale, |t| function.value(t))?;
+            let start = line.start(wide.at);
+            let (n, error) = digits::difference(start, scale, |t| function.value(t))?;
             let bound = digits::bound(n.into());
             let known = verdict((a - n).into(), 0.0, bound, error);
+            settled = known == Verdict::Agrees;
             let outcome = self.settle(line, at, a.into(), known, (error, bound))?;
             let against = "difference in 31 digits";
-            let difference = self.compared(Test::Digits, of, (a, n), against, bound, outcome);
-            report.differences.push(difference);
+            let (test, of) = (Test::Digits, of.clone());
+            in_digits = Some(self.compared(test, of, (a, n), against, bound, outcome));
         }
+        if asked(Test::Differences) {
+            let mut function = Along::new(&self.reference, &self.v, line, base);
+            let (n, error) = difference(line.start(at), scale, |t| function.value(t))?;
+            let bound = difference::bound(n);
+            let outcome = match verdict(a, n, bound, error) {
+                Verdict::Inconclusive if settled => (Verdict::Settled, Some(unknown(error))),
+                known => self.settle(line, at, a, known, (error, bound))?,
+            };
+            let (test, pair) = (Test::Differences, (a.into(), n.into()));
+            let against = "difference in f64";
+            report.differences.push(self.compared(test, of, pair, against, bound, outcome));
+        }
+        report.differences.extend(in_digits);
         Ok(())
     }
 
@@ -97,8 +119,7 @@ impl Stage<'_, '_> {
             Some(wide) => self.look(known, line, at, &wide, &Ladder::DIGITS)?,
             None => self.look(known, line, at, at, &Ladder::DOUBLE)?,
         };
-        let reason = format!("the estimated error of the difference is {error:.1e}");
-        let reason = (known == Verdict::Inconclusive).then_some(reason);
+        let reason = (known == Verdict::Inconclusive).then(|| unknown(error));
         let Some(kink) = kink.filter(|kink| kink.here || known == Verdict::Inconclusive) else {
             return Ok((known, reason));
         };
@@ -137,7 +158,8 @@ impl Stage<'_, '_> {
     fn look<T: Scalar>(
         &self, known: Verdict, line: &Line, at: &Arrays<f64>, in_type: &Arrays<T>, ladder: &Ladder,
     ) -> Result<(Slopes, Option<Kink>), EvalError> {
-        let mut function = Along::new(&self.reference, &self.v, line, in_type);
+        let base = Base::new(&self.reference, in_type)?;
+        let mut function = Along::new(&self.reference, &self.v, line, &base);
         let start = line.start(in_type);
         let mut bent = || kink::is_here(start, line.scale(at), ladder, |t| function.value(t));
         if known == Verdict::Differs && !bent()? {
@@ -150,10 +172,16 @@ impl Stage<'_, '_> {
     pub(super) fn slopes<T: Scalar>(
         &self, line: &Line, at: &Arrays<f64>, in_type: &Arrays<T>, ladder: &Ladder,
     ) -> Result<(Slopes, Option<Kink>), EvalError> {
-        let mut function = Along::new(&self.reference, &self.v, line, in_type);
+        let base = Base::new(&self.reference, in_type)?;
+        let mut function = Along::new(&self.reference, &self.v, line, &base);
         let scale = line.scale(at);
         let slopes = kink::slopes(line.start(in_type), scale, ladder, |t| function.value(t))?;
         let all = Reference::new(&self.nodes, &[])?;
         Ok((slopes, kink::find(&all, &self.nodes, line, in_type, scale, ladder)?))
     }
+}
+
+/// Why a comparison with a difference is inconclusive.
+fn unknown(error: f64) -> String {
+    format!("the estimated error of the difference is {error:.1e}")
 }

@@ -2,7 +2,7 @@
 
 use super::super::double_double::ROUNDOFF;
 use super::super::kink::Ladder;
-use super::super::point::{Along, Line, inner};
+use super::super::point::{Along, Base, Line, inner};
 use super::super::report::{Compared, Difference, Report, Test, Verdict};
 use super::super::taylor::{Slope, Taylor};
 use super::{Outcome, Stage};
@@ -94,7 +94,8 @@ impl Stage<'_, '_> {
         let (first, second) = values.split_at(self.bars.len());
         let gradient = inner(&self.u, first, at).0;
         let hessian = (!second.is_empty()).then(|| inner(&self.u, second, at).0);
-        let mut function = Along::new(&self.reference, &self.v, line, at);
+        let base = Base::new(&self.reference, at)?;
+        let mut function = Along::new(&self.reference, &self.v, line, &base);
         Taylor::new(of, steps, gradient, hessian, roundoff, |t| function.value(t))
     }
 }
