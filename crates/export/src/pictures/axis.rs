@@ -72,10 +72,14 @@ impl Axis {
     }
 
     /// How far apart ticks are, where the library does not choose, and how their numbers are written.
-    pub fn ticks(&self, [low, high]: [f64; 2]) -> (Option<f64>, TickFormat) {
+    /// Between `whole` numbers, as those of epochs, there are none.
+    pub fn ticks(&self, [low, high]: [f64; 2], whole: bool) -> (Option<f64>, TickFormat) {
         if !self.logarithmic {
             let number = |place: f64| TickFormat::Auto.format(place).replace('-', "−");
-            return (None, TickFormat::Custom(Arc::new(number)));
+            return (
+                (whole && high - low < 8.0).then_some(1.0),
+                TickFormat::Custom(Arc::new(number)),
+            );
         }
         let power = |place: f64| match place.round() as i32 {
             0 => "1".to_owned(),

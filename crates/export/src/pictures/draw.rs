@@ -51,7 +51,7 @@ pub fn chart(chart: &Chart) -> Picture {
     scene.height -= if computed.legend_bottom_extra > 0.0 { 14.0 } else { 0.0 };
     if let Ground::Contours { values, .. } = &chart.ground {
         let (x, top) = (computed.width - computed.colorbar_x_inset, computed.margin_top);
-        let at = [x, top + 0.1 * computed.plot_height() - 9.0];
+        let at = [x, top + 0.1 * computed.plot_height() - 13.0];
         scene.add(text(at, values, 13, TextAnchor::Start));
     }
     let label = &chart.axes[1].label;
@@ -179,7 +179,9 @@ fn layout(chart: &Chart, plots: &[Plot], entries: Vec<LegendEntry>) -> Layout {
         layout = layout.with_x_label(x.label.clone());
     }
     let ([x_step, y_step], [x_format, y_format]) = {
-        let ((x_step, x_format), (y_step, y_format)) = (x.ticks(ends[0]), y.ticks(ends[1]));
+        let whole = drawn(Direction::X).iter().all(|x| x.fract() == 0.0);
+        let ((x_step, x_format), (y_step, y_format)) =
+            (x.ticks(ends[0], whole), y.ticks(ends[1], false));
         ([x_step, y_step], [x_format, y_format])
     };
     layout = layout.with_x_tick_format(x_format).with_y_tick_format(y_format);
@@ -212,10 +214,10 @@ fn sized(mut layout: Layout, chart: &Chart, ends: [[f64; 2]; 2]) -> Layout {
     }
     let [x, y] = ends.map(|[low, high]| high - low);
     let unit = (across / x).min(down / y);
-    layout
-        .with_width(width - across + unit * x)
-        .with_height(height + legend - down + unit * y)
-        .with_equal_aspect()
+    layout = layout.with_width(width - across + unit * x);
+    // A narrower chart may have a legend of more rows.
+    computed = ComputedLayout::from_layout(&layout);
+    layout.with_height(height - computed.plot_height() + unit * y).with_equal_aspect()
 }
 
 fn ground(ground: &Ground) -> Vec<Plot> {
@@ -282,7 +284,7 @@ fn note(words: &str, [x, y]: [f64; 2]) -> [Primitive; 3] {
     let ground = Primitive::Rect {
         x: x + 5.0,
         y: y - 19.0,
-        width: 7.6 * words.chars().count() as f64 + 4.0,
+        width: 7.1 * words.chars().count() as f64 + 4.0,
         height: 15.0,
         fill: "#ffffff".into(),
         stroke: None,

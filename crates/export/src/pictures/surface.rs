@@ -36,6 +36,7 @@ pub fn surface(title: &str, axes: [&str; 3], field: &Field) -> Result<Picture, P
         .with_z_colormap(ColorMap::Viridis)
         .with_wireframe_color("#ffffff")
         .with_wireframe_width(0.3)
+        .with_grid_lines(3)
         .with_x_label(x)
         .with_y_label(y)
         .with_z_label(z);
@@ -45,12 +46,12 @@ pub fn surface(title: &str, axes: [&str; 3], field: &Field) -> Result<Picture, P
         .with_title_size(15)
         .with_label_size(13)
         .with_tick_size(12)
-        .with_width(460.0)
-        .with_height(400.0);
+        .with_width(520.0)
+        .with_height(470.0);
     layout.show_colorbar = false;
     layout.show_legend = false;
     let mut scene = render_multiple(plots, layout);
     // The library leaves more room below than above.
-    scene.height -= 36.0;
+    scene.height -= 44.0;
     Ok(Picture::new(scene, title))
 }
