@@ -6,6 +6,10 @@ use super::out::Pictures;
 use super::{FUNCTIONS, values_and_slopes};
 
 /// Nine charts.
+///
+/// # Errors
+///
+/// If a number that is drawn is not finite.
 pub fn all() -> Pictures {
     let x: Vec<f64> = (-200..=200).map(|k| f64::from(k) / 50.0).collect();
     let charts = FUNCTIONS.map(|(name, f)| {

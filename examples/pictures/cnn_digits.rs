@@ -8,6 +8,10 @@ use super::out::Pictures;
 use super::{Picture, Run};
 
 /// Filters, feature maps of a picture of each digit, costs.
+///
+/// # Errors
+///
+/// If a number that is drawn is not finite.
 pub fn all(pictures: &[Picture], run: &Run, runs: &[Run]) -> Pictures {
     let plane = |values: &gradus::ndarray::ArrayD<f64>, n: usize, k: usize| {
         let plane = values.index_axis(Axis(0), n).index_axis_move(Axis(0), k).into_owned();

@@ -5,10 +5,16 @@ use gradus::export::pictures::{Chart, Picture};
 use super::out::Pictures;
 use super::{Measure, cross_entropy, learn, quadratic};
 
+/// A cost by name, as the unit learns with it, and of an output for the target 0.
+type Case = (&'static str, Measure, fn(f64) -> f64);
+
 /// Above the quadratic cost, below the cross-entropy; at the left from a start that is less wrong.
+///
+/// # Errors
+///
+/// If a number that is drawn is not finite.
 pub fn all() -> Pictures {
-    // For the target 0.
-    let costs: [(&str, Measure, fn(f64) -> f64); 2] = [
+    let costs: [Case; 2] = [
         ("Quadratic cost", quadratic, |a| a * a / 2.0),
         ("Cross-entropy", cross_entropy, |a| -(1.0 - a).ln()),
     ];

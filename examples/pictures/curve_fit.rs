@@ -7,6 +7,10 @@ use gradus::prelude::*;
 use super::out::Pictures;
 
 /// The curve and a band of two standard deviations to both sides, from the fit's parameters.
+///
+/// # Errors
+///
+/// If a number that is drawn is not finite.
 pub fn all(time: &Array1<f64>, yields: &Array1<f64>, fit: &Arrays<f64>) -> Pictures {
     let times: Vec<f64> = (0..=90).map(f64::from).collect();
     let (curve, deviations): (Vec<f64>, Vec<f64>) =

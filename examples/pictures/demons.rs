@@ -7,6 +7,10 @@ use super::by_hand;
 use super::out::Pictures;
 
 /// The network, and the hidden units' weights as pixels.
+///
+/// # Errors
+///
+/// If a number that is drawn is not finite.
 pub fn all() -> Pictures {
     let parameters = by_hand(1.0);
     let matrix = |name: &str| {

@@ -7,6 +7,10 @@ use super::Run;
 use super::out::Pictures;
 
 /// The cost of many seeds; the share of them that read all; weights of one.
+///
+/// # Errors
+///
+/// If a number that is drawn is not finite.
 pub fn all(run: &Run, runs: &[Run]) -> Pictures {
     let costs: Vec<Vec<f64>> = runs.iter().map(|run| run.costs[..=50].to_vec()).collect();
     let cost = Chart::new("The demons' network learns", "step", "sum of errors, C_T")

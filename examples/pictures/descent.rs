@@ -12,6 +12,10 @@ fn valley<'g>(x: Expr<'g>, y: Expr<'g>) -> Expr<'g> {
 }
 
 /// Ways in a valley; two valleys; the value by step; steps of a fixed length.
+///
+/// # Errors
+///
+/// If a number that is drawn is not finite.
 pub fn all() -> Pictures {
     let way = |f: Function, from, eta, normalised, steps| -> Vec<[f64; 2]> {
         descend(f, from, eta, normalised, steps).iter().map(|point| point.at).collect()

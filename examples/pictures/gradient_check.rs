@@ -8,6 +8,10 @@ use super::out::Pictures;
 
 /// |f(t) − f(0)|, and what the first and the second derivative leave of it: they fall as t, t² and t³,
 /// until rounding is all that is left. With a wrong derivative, the lower ones would fall as t.
+///
+/// # Errors
+///
+/// If a number that is drawn is not finite.
 pub fn all() -> Pictures {
     let g = Graph::new();
     let t = param(&g, "t", ());

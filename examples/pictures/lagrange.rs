@@ -5,6 +5,10 @@ use gradus::export::pictures::{Chart, Field};
 use super::out::Pictures;
 
 /// The least and the largest x + y on the unit circle.
+///
+/// # Errors
+///
+/// If a number that is drawn is not finite.
 pub fn all() -> Pictures {
     let f = |p: &[[f64; 2]]| p.iter().map(|[x, y]| x + y).collect();
     let field = Field::of(-1.6..=1.6, -1.6..=1.6, 30, f)?;

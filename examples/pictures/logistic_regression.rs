@@ -6,6 +6,10 @@ use super::out::Pictures;
 use super::{Error, X, Y, descend, surface};
 
 /// The cross-entropy's surface is convex, that of the squared error is not.
+///
+/// # Errors
+///
+/// If a number that is drawn is not finite.
 pub fn all() -> Pictures {
     let costs = |error| {
         let mut at = surface(error);

@@ -9,6 +9,10 @@ use super::out::Pictures;
 
 /// The share of test pictures that are right after each epoch; for what others were taken; the weights
 /// of six hidden units as pictures.
+///
+/// # Errors
+///
+/// If a number that is drawn is not finite.
 pub fn all(shares: &[f64], taken: &Confusion, state: &Arrays<f32>) -> Pictures {
     let points: Vec<[f64; 2]> = (1..).map(f64::from).zip(shares).map(|(k, &y)| [k, y]).collect();
     let right = Chart::new("Right of the 10,000 test pictures", "after epoch", "%");

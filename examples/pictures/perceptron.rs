@@ -5,7 +5,14 @@ use gradus::export::pictures::{Chart, Field, Picture};
 use super::out::Pictures;
 use super::{perceptron, smooth};
 
+/// Outputs for rows of inputs, weights and a bias.
+type Unit = fn(&[[f64; 2]], [f64; 2], f64) -> Vec<f64>;
+
 /// Both, side by side.
+///
+/// # Errors
+///
+/// If a number that is drawn is not finite.
 pub fn all() -> Pictures {
     let sum = |x: &[[f64; 2]]| x.iter().map(|[x1, x2]| 2.0 * x1 + 2.0 * x2 - 3.0).collect();
     let field = Field::of(-0.5..=1.5, -0.5..=1.5, 20, sum)?;
@@ -17,7 +24,7 @@ pub fn all() -> Pictures {
         .size(400.0, 420.0);
 
     let w: Vec<f64> = (0..=400).map(|k| -5.0 + f64::from(k) / 50.0).collect();
-    let at = |unit: fn(&[[f64; 2]], [f64; 2], f64) -> Vec<f64>| -> Vec<f64> {
+    let at = |unit: Unit| -> Vec<f64> {
         w.iter().map(|&w| unit(&[[1.0, 1.0]], [w, -2.0], 3.0)[0]).collect()
     };
     let flip = Chart::new("x = (1, 1), w₂ = −2, b = 3", "w₁", "output")

@@ -6,6 +6,10 @@ use super::out::Pictures;
 use super::{DATA, descent, normal_equations};
 
 /// The line through the data, and how slowly descent comes to it.
+///
+/// # Errors
+///
+/// If a number that is drawn is not finite.
 pub fn all() -> Pictures {
     let (_, _, [p, q]) = normal_equations();
     let x = [0.0, 70.0];

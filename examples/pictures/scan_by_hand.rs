@@ -7,6 +7,10 @@ use super::out::Pictures;
 use super::{SLASH, TWO, matrix, scan};
 
 /// From the picture to the pooled map.
+///
+/// # Errors
+///
+/// If a number that is drawn is not finite.
 pub fn all() -> Pictures {
     let (two, slash) = (matrix(TWO), matrix(SLASH));
     let x = two.view().insert_axis(Axis(0)).into_dyn().into_owned();

@@ -6,6 +6,10 @@ use super::out::Pictures;
 use super::{change, directions};
 
 /// The error falls as the square; the change of f is a cosine.
+///
+/// # Errors
+///
+/// If a number that is drawn is not finite.
 pub fn all() -> Pictures {
     let t: Vec<f64> = (0..=20).map(|k| 10f64.powf(-f64::from(k) / 4.0)).collect();
     let (change, rule): (Vec<f64>, Vec<f64>) = t.iter().map(|&t| change(t)).unzip();

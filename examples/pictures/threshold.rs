@@ -5,6 +5,10 @@ use gradus::export::pictures::{Chart, Field};
 use super::out::Pictures;
 
 /// x₁ + 2x₂ ≥ 2, and the inputs that are 0 or 1.
+///
+/// # Errors
+///
+/// If a number that is drawn is not finite.
 pub fn all() -> Pictures {
     let sum = |x: &[[f64; 2]]| x.iter().map(|[x1, x2]| x1 + 2.0 * x2).collect();
     let field = Field::of(-0.5..=3.0, -0.5..=2.0, 20, sum)?;

@@ -6,6 +6,10 @@ use super::out::Pictures;
 use super::{DATA, constrained, penalised};
 
 /// Each penalised solution is where the circle |w| = r touches a line of constant C.
+///
+/// # Errors
+///
+/// If a number that is drawn is not finite.
 pub fn all() -> Pictures {
     let cost = |w: &[[f64; 2]]| {
         let error = |w: &[f64; 2], d: &[f64; 3]| (w[0] * d[0] + w[1] * d[1] - d[2]).powi(2);

@@ -75,11 +75,7 @@ impl Axis {
     /// Between `whole` numbers, as those of epochs, there are none.
     pub fn ticks(&self, [low, high]: [f64; 2], whole: bool) -> (Option<f64>, TickFormat) {
         if !self.logarithmic {
-            let number = |place: f64| TickFormat::Auto.format(place).replace('-', "−");
-            return (
-                (whole && high - low < 8.0).then_some(1.0),
-                TickFormat::Custom(Arc::new(number)),
-            );
+            return ((whole && high - low < 8.0).then_some(1.0), numbers());
         }
         let power = |place: f64| match place.round() as i32 {
             0 => "1".to_owned(),
@@ -88,6 +84,11 @@ impl Axis {
         };
         (Some(((high - low) / 8.0).ceil()), TickFormat::Custom(Arc::new(power)))
     }
+}
+
+/// How numbers are written, with a minus that is as wide as a plus.
+pub fn numbers() -> TickFormat {
+    TickFormat::Custom(Arc::new(|place| TickFormat::Auto.format(place).replace('-', "−")))
 }
 
 /// A whole number in small raised figures.

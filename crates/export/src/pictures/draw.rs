@@ -12,7 +12,7 @@ use kuva::render::render::{Primitive, TextAnchor, render_multiple};
 use kuva::render::theme::Theme;
 
 use super::Picture;
-use super::axis::Direction;
+use super::axis::{Direction, numbers};
 use super::chart::{Chart, Ground, Mark};
 use super::colour::{FAINT, OKABE_ITO, pale};
 use super::picture::text;
@@ -184,7 +184,10 @@ fn layout(chart: &Chart, plots: &[Plot], entries: Vec<LegendEntry>) -> Layout {
             (x.ticks(ends[0], whole), y.ticks(ends[1], false));
         ([x_step, y_step], [x_format, y_format])
     };
-    layout = layout.with_x_tick_format(x_format).with_y_tick_format(y_format);
+    layout = layout
+        .with_x_tick_format(x_format)
+        .with_y_tick_format(y_format)
+        .with_colorbar_tick_format(numbers());
     (layout.x_tick_step, layout.y_tick_step) = (x_step, y_step);
     layout.show_legend = !entries.is_empty();
     if !entries.is_empty() {

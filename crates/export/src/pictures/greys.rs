@@ -9,7 +9,7 @@ use super::picture::{Picture, heading, text};
 
 /// The most numbers in all pictures together.
 const MOST: usize = 100_000;
-/// The length of a picture's longer side, and the room around it.
+/// About the length of a picture's longer side, and the room around it.
 const SIDE: f64 = 96.0;
 const ROOM: f64 = 14.0;
 const ABOVE: f64 = 38.0;
@@ -63,7 +63,7 @@ pub fn grey_pictures(
     for (k, (picture, name)) in pictures.iter().zip(names).enumerate() {
         let (x, y) = (left + (k % columns) as f64 * wide, ABOVE + (k / columns) as f64 * high);
         let [across, down] = sizes[k];
-        let corner = [x + (wide - ROOM - across) / 2.0, y];
+        let corner = [(x + (wide - ROOM - across) / 2.0).round(), y];
         pixels(&mut scene, picture, corner, across / picture.ncols() as f64, greys, largest);
         scene.add(frame(corner, [across, down]));
         let below = [x + (wide - ROOM) / 2.0, y + down + 15.0];
@@ -94,9 +94,9 @@ fn check(
     Ok(())
 }
 
-/// Width and height of a picture: square pixels, the longer side [`SIDE`].
+/// Width and height of a picture: square pixels of whole length, the longer side about [`SIDE`].
 fn size((rows, columns): (usize, usize)) -> [f64; 2] {
-    let pixel = SIDE / rows.max(columns) as f64;
+    let pixel = (SIDE / rows.max(columns) as f64).round().max(1.0);
     [pixel * columns as f64, pixel * rows as f64]
 }
 
@@ -113,14 +113,20 @@ fn pixels(
         Greys::Each | Greys::Signed => 0.5,
     };
     let cells = || picture.indexed_iter();
+    // Blurred edges would be seen as a grid of paper between the pixels.
+    scene.add(Primitive::GroupStart {
+        transform: None,
+        title: None,
+        extra_attrs: Some("shape-rendering=\"crispEdges\"".to_owned()),
+    });
     scene.add(Primitive::RectBatch {
         x: cells().map(|((_, j), _)| x + j as f64 * pixel).collect(),
         y: cells().map(|((i, _), _)| y + i as f64 * pixel).collect(),
-        // A little larger than the distance: else paper is seen between them.
-        w: vec![pixel + 0.2; picture.len()],
-        h: vec![pixel + 0.2; picture.len()],
+        w: vec![pixel; picture.len()],
+        h: vec![pixel; picture.len()],
         fills: cells().map(|(_, &number)| grey(light(number)).into()).collect(),
     });
+    scene.add(Primitive::GroupEnd);
 }
 
 fn frame([x, y]: [f64; 2], [width, height]: [f64; 2]) -> Primitive {
