@@ -1,7 +1,7 @@
 //! The confusion matrix.
 
 use kuva::render::render::{Primitive, Scene, TextAnchor};
-use ndarray::ArrayView2;
+use ndarray::{ArrayView1, ArrayView2};
 
 use super::colour::{FAINT, OKABE_ITO, pale};
 use super::error::{PictureError, at_most, equally_many, some};
@@ -49,9 +49,10 @@ pub fn confusion(
         scene.add(text([LEFT + middle, ABOVE - 10.0], name, 12, TextAnchor::Middle));
         scene.add(text([LEFT - 10.0, ABOVE + middle + 4.0], name, 12, TextAnchor::End));
     }
-    let rows: Vec<usize> = counts.outer_iter().map(|row| row.sum()).collect();
+    let sum = |row: ArrayView1<'_, usize>| row.iter().map(|&count| count as f64).sum::<f64>();
+    let rows: Vec<f64> = counts.outer_iter().map(sum).collect();
     for ((i, j), &count) in counts.indexed_iter() {
-        let share = if count == 0 { 0.0 } else { count as f64 / rows[i] as f64 };
+        let share = if count == 0 { 0.0 } else { count as f64 / rows[i] };
         let [x, y] = [LEFT + j as f64 * CELL, ABOVE + i as f64 * CELL];
         let colour = OKABE_ITO[usize::from(i != j)];
         // Mistakes are few: what is a twentieth of the row is as dark as can be.

@@ -70,19 +70,22 @@ pub fn at_most(what: &str, count: usize, most: usize) -> Result<(), PictureError
     Ok(())
 }
 
-/// Refuses all but finite numbers.
+/// The largest size of a number: sums and differences of such are finite, too.
+const LARGEST: f64 = 1e100;
+
+/// Refuses all but finite numbers that are not excessive.
 pub fn finite<'a>(
     what: &str, numbers: impl IntoIterator<Item = &'a f64>,
 ) -> Result<(), PictureError> {
-    all(what, numbers, "a finite number", f64::is_finite)
+    all(what, numbers, "a finite number, of size 1e100 at most", |x| x.abs() <= LARGEST)
 }
 
-/// Refuses all but finite numbers above 0.
+/// Refuses all but finite numbers above 0 that are not excessive.
 pub fn positive<'a>(
     what: &str, numbers: impl IntoIterator<Item = &'a f64>,
 ) -> Result<(), PictureError> {
-    let wanted = "a finite number above 0, since the axis is logarithmic";
-    all(what, numbers, wanted, |value| value.is_finite() && value > 0.0)
+    let wanted = "a finite number above 0, 1e100 at most, since the axis is logarithmic";
+    all(what, numbers, wanted, |x| x > 0.0 && x <= LARGEST)
 }
 
 /// Refuses lists that are not equally long.

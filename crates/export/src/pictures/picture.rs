@@ -88,6 +88,9 @@ impl Picture {
         let Scene { width, height, .. } = self.scene;
         let text = SvgBackend::new().with_pretty(true).render_scene(&self.scene);
         let label = self.title.replace('&', "&amp;").replace('<', "&lt;").replace('"', "&quot;");
+        // Names may have what XML may not.
+        let [text, label] =
+            [text, label].map(|text| text.replace(|c: char| c.is_control() && c != '\n', " "));
         let head = format!(
             "<svg viewBox=\"0 0 {width:.2} {height:.2}\" role=\"img\" aria-label=\"{label}\" "
         );
