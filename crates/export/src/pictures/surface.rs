@@ -46,8 +46,8 @@ pub fn surface(title: &str, axes: [&str; 3], field: &Field) -> Result<Picture, P
         .with_title_size(15)
         .with_label_size(13)
         .with_tick_size(12)
-        .with_width(520.0)
-        .with_height(470.0);
+        .with_width(430.0)
+        .with_height(440.0);
     layout.show_colorbar = false;
     layout.show_legend = false;
     let mut scene = render_multiple(plots, layout);
