@@ -2,11 +2,15 @@
 //! and the normal density, from which initial weights are drawn.
 //!
 //! ```text
-//! cargo run --release --example activations
+//! cargo run --release --example activations -- --out target/pictures
 //! ```
 
 use gradus::ndarray::{Array1, arr0};
 use gradus::prelude::*;
+
+mod out;
+#[path = "pictures/activations.rs"]
+pub mod pictures;
 
 /// A function that a graph can hold.
 pub type Function = fn(Expr<'_>) -> Expr<'_>;
@@ -89,4 +93,5 @@ fn main() {
     let a = evaluate(&[softmax(layer, 0)], &Inputs::new().with("layer", &units));
     let a = a.expect("an array for the layer").remove(0);
     println!("softmax of (1, 2, 4): {a:.4}, with the sum {:.4}", a.sum());
+    out::write(pictures::all);
 }

@@ -2,11 +2,15 @@
 //! the sum of errors.
 //!
 //! ```text
-//! cargo run --release --example cnn_digits
+//! cargo run --release --example cnn_digits -- --out target/pictures
 //! ```
 
 use gradus::ndarray::{Array2, Array4, arr0};
 use gradus::prelude::*;
+
+mod out;
+#[path = "pictures/cnn_digits.rs"]
+pub mod pictures;
 
 mod pixels;
 use pixels::{Picture, arrays, read, right};
@@ -97,4 +101,5 @@ fn main() {
         let share = |least| runs.iter().filter(|run| run.right[k] >= least).count();
         println!("{k:5} steps {:5} {:8} {:8}", share(96), share(95), share(90));
     }
+    out::write(|| pictures::all(&pictures, &run, &runs));
 }

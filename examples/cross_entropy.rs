@@ -2,11 +2,15 @@
 //! δ has the factor σ′(z), for the same unit at the same learning rate.
 //!
 //! ```text
-//! cargo run --release --example cross_entropy
+//! cargo run --release --example cross_entropy -- --out target/pictures
 //! ```
 
 use gradus::ndarray::arr0;
 use gradus::prelude::*;
+
+mod out;
+#[path = "pictures/cross_entropy.rs"]
+pub mod pictures;
 
 /// A cost of the weighted input z for the target y.
 pub type Measure = for<'g> fn(Expr<'g>, Expr<'g>) -> Expr<'g>;
@@ -72,4 +76,5 @@ fn main() {
         println!("  {a:.3} from w = {}, b = {}", start[0], start[1]);
     }
     println!("but it is steepest at the start, where the unit is most wrong.");
+    out::write(pictures::all);
 }

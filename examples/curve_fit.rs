@@ -4,11 +4,15 @@
 //! Modeling*, 1983), with certified results.
 //!
 //! ```text
-//! cargo run --release --example curve_fit
+//! cargo run --release --example curve_fit -- --out target/pictures
 //! ```
 
 use gradus::ndarray::{arr0, array};
 use gradus::prelude::*;
+
+mod out;
+#[path = "pictures/curve_fit.rs"]
+pub mod pictures;
 
 fn main() {
     // ANCHOR: model
@@ -79,4 +83,5 @@ fn main() {
     println!("sum   {:8.4}", values[0].sum().abs());
     // ANCHOR_END: examples
     assert!(values.iter().all(|pulls| pulls.sum().abs() < 1e-6), "at the minimum they cancel");
+    out::write(|| pictures::all(&time, &yields, &found.at));
 }

@@ -2,11 +2,15 @@
 //! pixels, and two outputs that listen to them, tell 0 from 1 before anything is learned.
 //!
 //! ```text
-//! cargo run --release --example demons
+//! cargo run --release --example demons -- --out target/pictures
 //! ```
 
 use gradus::ndarray::{Array2, ArrayD, array};
 use gradus::prelude::*;
+
+mod out;
+#[path = "pictures/demons.rs"]
+pub mod pictures;
 
 mod pixels;
 use pixels::{Picture, arrays, read, right};
@@ -84,4 +88,5 @@ fn main() {
     println!("Nothing was learned. Without biases a silent unit says ½, and all of that is heard.");
     let count: usize = parameters.values().map(ArrayD::len).sum();
     println!("That took {count} parameters by hand.");
+    out::write(pictures::all);
 }

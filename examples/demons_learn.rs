@@ -1,11 +1,15 @@
 //! The demons' network learns: 64 pictures, 47 parameters, gradient descent on the sum of errors.
 //!
 //! ```text
-//! cargo run --release --example demons_learn
+//! cargo run --release --example demons_learn -- --out target/pictures
 //! ```
 
 use gradus::ndarray::{Array2, arr0};
 use gradus::prelude::*;
+
+mod out;
+#[path = "pictures/demons_learn.rs"]
+pub mod pictures;
 
 mod pixels;
 use pixels::{Picture, arrays, read, right};
@@ -115,4 +119,5 @@ fn main() {
         let seeds = runs.iter().filter(|run| patterns_found(&run.parameters) == found).count();
         println!("  {found} of the three patterns: {seeds}");
     }
+    out::write(|| pictures::all(&run, &runs));
 }

@@ -2,11 +2,15 @@
 //! is right, too large, too small; a local minimum; and steps of a fixed length, which never settle.
 //!
 //! ```text
-//! cargo run --release --example descent
+//! cargo run --release --example descent -- --out target/pictures
 //! ```
 
 use gradus::ndarray::{arr0, arr1};
 use gradus::prelude::*;
+
+mod out;
+#[path = "pictures/descent.rs"]
+pub mod pictures;
 
 /// A function of x and y.
 pub type Function = for<'g> fn(Expr<'g>, Expr<'g>) -> Expr<'g>;
@@ -105,4 +109,5 @@ fn main() {
         println!("{k:5} {:8.4}  {}*", z.sqrt(), " ".repeat((16.0 * z.sqrt()).round() as usize));
     }
     println!("With a constant η they step to and fro over the minimum.");
+    out::write(pictures::all);
 }

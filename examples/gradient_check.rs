@@ -1,12 +1,16 @@
 //! What the gradient check says of a right rule, of a wrong one, and of a kink.
 //!
 //! ```text
-//! cargo run --release --example gradient_check
+//! cargo run --release --example gradient_check -- --out target/pictures
 //! ```
 
 use gradus::ndarray::{arr0, array};
 use gradus::ops::{Compared, Op, Primitive, Test, Verdict};
 use gradus::prelude::*;
+
+mod out;
+#[path = "pictures/gradient_check.rs"]
+pub mod pictures;
 
 fn main() {
     let g = Graph::new();
@@ -79,4 +83,5 @@ fn main() {
     println!("\n{}: {:?} {},", kink.of, kink.derivative, kink.verdict);
     println!("{}", kink.note.as_ref().expect("it says where").replace(", ", ",\n"));
     // ANCHOR_END: kink
+    out::write(pictures::all);
 }

@@ -1,11 +1,15 @@
 //! Where x + y is least on the unit circle: a Lagrange function, its gradient, and its saddle.
 //!
 //! ```text
-//! cargo run --release --example lagrange
+//! cargo run --release --example lagrange -- --out target/pictures
 //! ```
 
 use gradus::ndarray::arr0;
 use gradus::prelude::*;
+
+mod out;
+#[path = "pictures/lagrange.rs"]
+pub mod pictures;
 
 fn main() {
     // ANCHOR: problem
@@ -70,4 +74,5 @@ fn main() {
     assert!(found.outcome.converged() && (value + 2.0 * root).abs() < 1e-10);
     assert!((found.multipliers[0].sum() + root).abs() < 1e-10);
     assert!(found.eigenvalues.iter().zip(wanted).all(|(a, b)| (a - b).abs() < 1e-9));
+    out::write(pictures::all);
 }

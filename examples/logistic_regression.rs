@@ -2,11 +2,20 @@
 //! error it is not. Both surfaces are drawn, with the least eigenvalue of the Hessian.
 //!
 //! ```text
-//! cargo run --release --example logistic_regression
+//! cargo run --release --example logistic_regression -- --out target/pictures
 //! ```
 
-use gradus::ndarray::{arr0, array};
+use gradus::ndarray::{arr0, arr1};
 use gradus::prelude::*;
+
+mod out;
+#[path = "pictures/logistic_regression.rs"]
+pub mod pictures;
+
+/// Made for this example: numbers, and the targets that the larger ones mostly have.
+pub const X: [f64; 6] = [-2.0, -1.0, -0.5, 0.5, 1.0, 2.0];
+/// See [`X`].
+pub const Y: [f64; 6] = [0.0, 0.0, 1.0, 0.0, 1.0, 1.0];
 
 /// How wrong outputs are.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -41,8 +50,7 @@ pub fn surface(error: Error) -> impl FnMut(f64, f64) -> Point {
     let ([dww, dwb], [dbb]) = (grad(dw, [w, b]), grad(db, [b]));
     let mut plan = compile(&[cost, dw, db, dww, dwb, dbb], &[]).expect("nothing is updated");
     move |w, b| {
-        let x = array![-2.0, -1.0, -0.5, 0.5, 1.0, 2.0];
-        let y = array![0.0, 0.0, 1.0, 0.0, 1.0, 1.0];
+        let (x, y) = (arr1(&X), arr1(&Y));
         let (w, b) = (arr0(w), arr0(b));
         let at = Inputs::new().with("x", &x).with("y", &y).with("w", &w).with("b", &b);
         let values = plan.step(&mut Arrays::new(), &at).expect("an array for each input");
@@ -96,4 +104,5 @@ fn main() {
         }
         println!();
     }
+    out::write(pictures::all);
 }

@@ -1,7 +1,7 @@
 //! The handwritten digits of MNIST: a network is trained, saved, loaded again, and reads a picture.
 //!
 //! ```text
-//! cargo run --release --example mnist
+//! cargo run --release --example mnist -- --out target/pictures
 //! ```
 
 use std::path::Path;
@@ -9,6 +9,10 @@ use std::path::Path;
 use gradus::models::data::{Mnist, read_digit};
 use gradus::models::{ModelError, largest};
 use gradus::prelude::*;
+
+mod out;
+#[path = "pictures/mnist.rs"]
+pub mod pictures;
 
 fn main() -> Result<(), ModelError> {
     // ANCHOR: network
@@ -38,6 +42,10 @@ fn main() -> Result<(), ModelError> {
         println!("Epoch {epoch}: cost {cost:.4}, right {} / {}", score.correct, score.of);
     }
     // ANCHOR_END: train
+    let tests = training.history().records().iter().filter_map(|record| record.test);
+    let shares: Vec<f64> = tests.map(|score| 100.0 * score.accuracy()).collect();
+    let taken = training.evaluate(&mnist.test, 2)?.confusion;
+    out::write(|| pictures::all(&shares, &taken, training.state()));
     println!();
 
     // ANCHOR: save

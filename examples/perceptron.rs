@@ -1,11 +1,15 @@
 //! Perceptrons: a decision about the weekend, a NAND, and why a smooth unit is wanted.
 //!
 //! ```text
-//! cargo run --release --example perceptron
+//! cargo run --release --example perceptron -- --out target/pictures
 //! ```
 
 use gradus::ndarray::{Array2, arr0, arr1};
 use gradus::prelude::*;
+
+mod out;
+#[path = "pictures/perceptron.rs"]
+pub mod pictures;
 
 /// The perceptron's outputs for rows of inputs: 0 where w·x + b ≤ 0, else 1.
 ///
@@ -50,6 +54,7 @@ fn main() {
         println!("{:7.3}  {y:6}         {a:.4}", w[0]);
     }
     println!("The perceptron flips; the sigmoid unit changes by about Δw/4 with each step.");
+    out::write(pictures::all);
 }
 
 fn unit<const D: usize>(

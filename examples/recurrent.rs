@@ -2,11 +2,15 @@
 //! with the carry in its six hidden units. Taught with numbers of four bits, it adds those of eight.
 //!
 //! ```text
-//! cargo run --release --example recurrent
+//! cargo run --release --example recurrent -- --out target/pictures
 //! ```
 
 use gradus::ndarray::{Array2, Array3};
 use gradus::prelude::*;
+
+mod out;
+#[path = "pictures/recurrent.rs"]
+pub mod pictures;
 
 /// How many hidden units there are.
 const HIDDEN: usize = 6;
@@ -94,9 +98,9 @@ fn main() {
     for bits in [1, 2, 4, 6, 8] {
         println!("{bits:4} {:7} of {}", right(&parameters, bits), 1 << (2 * bits));
     }
-    let all = (1..=20).map(|seed| train(seed, 2000).1);
+    let (costs, all): (Vec<_>, Vec<_>) = (1..=20).map(|seed| train(seed, 2000)).unzip();
     let (four, eight): (Vec<_>, Vec<_>) =
-        all.map(|p| (right(&p, 4) == 256, right(&p, 8) == 65_536)).unzip();
+        all.iter().map(|p| (right(p, 4) == 256, right(p, 8) == 65_536)).unzip();
     let count = |right: &[bool]| right.iter().filter(|right| **right).count();
     println!(
         "\nOf the seeds 1 to 20, {} add all numbers of four bits, and {} all of eight,",
@@ -104,4 +108,5 @@ fn main() {
         count(&eight)
     );
     println!("which they have never seen.");
+    out::write(|| pictures::all(&costs));
 }

@@ -1,11 +1,15 @@
 //! A line y = px + q through data, by the normal equations and by gradient descent: the same line.
 //!
 //! ```text
-//! cargo run --release --example regression
+//! cargo run --release --example regression -- --out target/pictures
 //! ```
 
 use gradus::ndarray::{Array1, arr0};
 use gradus::prelude::*;
+
+mod out;
+#[path = "pictures/regression.rs"]
+pub mod pictures;
 
 /// Made for this example: hours of sun in a week, and litres of lemonade that a stall sold.
 pub const DATA: [(f64, f64); 8] = [
@@ -95,4 +99,5 @@ fn main() {
         plot[dot] = 'o';
         println!("{x:5} {y:7} {line:10.2}   {}", String::from_iter(plot));
     }
+    out::write(pictures::all);
 }

@@ -2,11 +2,15 @@
 //! each place the cells that match; then the largest of each 2×2 is kept, the first one of equals.
 //!
 //! ```text
-//! cargo run --release --example scan_by_hand
+//! cargo run --release --example scan_by_hand -- --out target/pictures
 //! ```
 
 use gradus::ndarray::{Array2, ArrayD, Axis, IxDyn};
 use gradus::prelude::*;
+
+mod out;
+#[path = "pictures/scan_by_hand.rs"]
+pub mod pictures;
 
 #[allow(dead_code, reason = "nothing is learned here")]
 mod pixels;
@@ -95,4 +99,5 @@ fn main() {
     println!("  the pattern /            {equal:4} of {blocks}");
     let all: usize = (1..=100).map(|seed| ties(&pictures, &random_filter(seed)).1).sum();
     println!("  100 filters from N(0, 1) {:6.1} % of their blocks", all as f64 / blocks as f64);
+    out::write(pictures::all);
 }

@@ -2,11 +2,15 @@
 //! steepest direction, which is that of −∇z.
 //!
 //! ```text
-//! cargo run --release --example small_changes
+//! cargo run --release --example small_changes -- --out target/pictures
 //! ```
 
 use gradus::ndarray::{ArrayD, arr1};
 use gradus::prelude::*;
+
+mod out;
+#[path = "pictures/small_changes.rs"]
+pub mod pictures;
 
 /// Where the unit's weights and bias are: w₁, w₂, b.
 pub const START: [f64; 3] = [0.8, -0.5, 0.3];
@@ -86,4 +90,5 @@ fn main() {
         let moved = unit(std::array::from_fn(|k| START[k] - eta * slope[k])).0;
         println!("{eta:25} {:13.8} {:14.8}", moved - output, -eta * norm2);
     }
+    out::write(pictures::all);
 }

@@ -2,11 +2,15 @@
 //! however strong they are.
 //!
 //! ```text
-//! cargo run --release --example threshold
+//! cargo run --release --example threshold -- --out target/pictures
 //! ```
 
 use gradus::ndarray::{Array2, arr0, arr1};
 use gradus::prelude::*;
+
+mod out;
+#[path = "pictures/threshold.rs"]
+pub mod pictures;
 
 /// The neuron y = u(w·x − θ) for each row of x, where u(z) is 1 for z ≥ 0, else 0.
 pub fn neuron<'g>(x: Expr<'g>, w: Expr<'g>, theta: Expr<'g>) -> Expr<'g> {
@@ -65,4 +69,5 @@ fn main() {
     let (x, w) = (input(&g, "x", ("n", 2)), param(&g, "w", [2]));
     let (theta, b) = (param(&g, "theta", ()), param(&g, "b", ()));
     println!("\n{}", Tape::show(&[neuron(x, w, theta), step(sum(x * w, [1]) + b)]));
+    out::write(pictures::all);
 }

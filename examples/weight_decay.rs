@@ -2,11 +2,15 @@
 //! each λ there is an r with the same solution, and λ is its Lagrange multiplier.
 //!
 //! ```text
-//! cargo run --release --example weight_decay
+//! cargo run --release --example weight_decay -- --out target/pictures
 //! ```
 
 use gradus::ndarray::{Array1, Array2, arr0, arr1, array};
 use gradus::prelude::*;
+
+mod out;
+#[path = "pictures/weight_decay.rs"]
+pub mod pictures;
 
 /// Made for this example: two inputs that go almost together, and what depends on them.
 pub const DATA: [[f64; 3]; 6] = [
@@ -90,4 +94,5 @@ fn main() {
     let (at, half) = (array![3.0, -2.0], arr0(0.5));
     let values = evaluate(&[shrink], &Inputs::new().with("w", &at).with("lambda", &half));
     println!("∇(λ/2 |w|²) = λw: {} at w = {at}, λ = 0.5", values.expect("two arrays")[0]);
+    out::write(pictures::all);
 }

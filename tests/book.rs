@@ -1,13 +1,15 @@
-//! The book shows what is: each output in it is what its example prints, and each listing and each
-//! output that a chapter includes is there.
+//! The book shows what is: each output in it is what its example prints, each picture is what its
+//! example draws, and each listing and each output that a chapter includes is there.
 //!
-//! `GRADUS_WRITE_BOOK=1 cargo test --test book` writes the outputs instead of comparing them.
+//! `GRADUS_WRITE_BOOK=1 cargo test --test book` writes outputs and pictures instead of comparing them.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::LazyLock;
 use std::{env, fs};
+
+use tempfile::TempDir;
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
@@ -69,33 +71,76 @@ fn includes() -> Vec<Include> {
     includes
 }
 
-/// What each example prints whose output the book shows; written to its file when that is asked.
-static PRINTED: LazyLock<Vec<(String, String)>> = LazyLock::new(|| {
-    let names: BTreeSet<String> =
-        includes().iter().filter_map(|include| include.output_of().map(str::to_owned)).collect();
-    let mut printed = Vec::new();
-    for name in names {
-        assert!(
-            example(&name).exists(),
-            "the book shows the output of {name}, which is no example"
-        );
-        let mut cargo = Command::new(env!("CARGO"));
-        cargo.args(["run", "--quiet", "--locked", "--example", &name]).current_dir(ROOT);
-        if !cfg!(debug_assertions) {
-            cargo.arg("--release");
+/// The pictures that chapters show as files, without their extension, and the examples that draw them:
+/// a picture's name is that of its example, or begins with it.
+fn pictures() -> BTreeSet<(String, String)> {
+    let mut pictures = BTreeSet::new();
+    for (chapter, text) in chapters() {
+        for rest in text.split("src=\"img/").skip(1) {
+            let (file, _) = rest.split_once('"').expect("an address ends with a quote");
+            let name = file.strip_suffix(".svg").unwrap_or_else(|| panic!("{chapter}: {file}"));
+            let ends = name.match_indices('_').map(|(end, _)| end).chain([name.len()]);
+            let of = ends.map(|end| &name[..end]).rfind(|start| example(start).exists());
+            let of = of.unwrap_or_else(|| panic!("{chapter}: no example draws {file}"));
+            pictures.insert((name.to_owned(), of.to_owned()));
         }
-        let output = cargo.output().expect("cargo runs");
-        let error = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "the example {name} failed:\n{error}");
-        let text = String::from_utf8(output.stdout).expect("the example prints text");
-        if env::var_os("GRADUS_WRITE_BOOK").is_some_and(|value| value == "1") {
-            fs::create_dir_all(outputs()).expect("a folder for the outputs");
-            fs::write(outputs().join(format!("{name}.txt")), &text).expect("the output is written");
-        }
-        printed.push((name, text));
     }
-    printed
+    pictures
+}
+
+fn picture(name: &str) -> PathBuf {
+    sources().join(format!("img/{name}.svg"))
+}
+
+/// Whether the book is to be written.
+fn writes() -> bool {
+    env::var_os("GRADUS_WRITE_BOOK").is_some_and(|value| value == "1")
+}
+
+/// What an example printed, and the folder that it drew into.
+struct Ran {
+    name: String,
+    text: String,
+    folder: TempDir,
+}
+
+/// The examples whose output or pictures the book shows, run; written to their files when that is
+/// asked.
+static RAN: LazyLock<Vec<Ran>> = LazyLock::new(|| {
+    let includes = includes();
+    let printed: BTreeSet<&str> = includes.iter().filter_map(Include::output_of).collect();
+    let pictures = pictures();
+    let names = printed.iter().copied().chain(pictures.iter().map(|(_, of)| of.as_str()));
+    let names: BTreeSet<&str> = names.collect();
+    let ran: Vec<Ran> = names.iter().map(|name| run(name)).collect();
+    for Ran { name, text, folder } in ran.iter().filter(|_| writes()) {
+        if printed.contains(name.as_str()) {
+            fs::create_dir_all(outputs()).expect("a folder for the outputs");
+            fs::write(outputs().join(format!("{name}.txt")), text).expect("the output is written");
+        }
+        for (drawn, _) in pictures.iter().filter(|(_, of)| of == name) {
+            let from = folder.path().join(drawn).with_extension("svg");
+            fs::copy(from, picture(drawn)).expect("the example draws the picture");
+        }
+    }
+    ran
 });
+
+fn run(name: &str) -> Ran {
+    assert!(example(name).exists(), "the book shows the output of {name}, which is no example");
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["run", "--quiet", "--locked", "--example", name]).current_dir(ROOT);
+    if !cfg!(debug_assertions) {
+        cargo.arg("--release");
+    }
+    cargo.args(["--", "--out"]).arg(folder.path());
+    let output = cargo.output().expect("cargo runs");
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "the example {name} failed:\n{error}");
+    let text = String::from_utf8(output.stdout).expect("the example prints text");
+    Ran { name: name.to_owned(), text, folder }
+}
 
 /// The examples that train in single precision. From one kind of machine to another the last bit
 /// of a product may differ, and after many thousand steps the third digit does.
@@ -117,9 +162,65 @@ fn agree(name: &str, kept: &str, printed: &str) -> bool {
     kept.lines().count() == printed.lines().count() && kept.lines().zip(printed.lines()).all(line)
 }
 
+/// Whether two pictures are the same: the same marks and words in the same order, where a place may
+/// differ by half a unit of length, and of a trained network a colour by an eighth of its range.
+fn look_alike(name: &str, kept: &str, drawn: &str) -> bool {
+    let number = |word: &str| word.trim_start_matches(['M', 'L']).parse::<f64>().ok();
+    let colour = |word: &str| {
+        let digits = word.strip_prefix('#').filter(|digits| digits.len() == 6)?;
+        u32::from_str_radix(digits, 16).ok()
+    };
+    let near = |(a, b): (u32, u32)| {
+        [16, 8, 0].iter().all(|by| (a >> by & 255).abs_diff(b >> by & 255) <= 32)
+    };
+    let word = |(kept, drawn): (&str, &str)| {
+        let numbers = number(kept).zip(number(drawn));
+        let colours = colour(kept).zip(colour(drawn)).filter(|_| TRAINED.contains(&name));
+        kept == drawn
+            || numbers.is_some_and(|(a, b)| (a - b).abs() <= 0.5)
+            || colours.is_some_and(near)
+    };
+    let words = |text| str::split(text, [' ', '"', ',', '<', '>', '\n', '(', ')']);
+    words(kept).count() == words(drawn).count() && words(kept).zip(words(drawn)).all(word)
+}
+
+#[test]
+fn each_picture_is_what_its_example_draws() {
+    assert!(!pictures().is_empty());
+    for (name, of) in pictures() {
+        let ran = RAN.iter().find(|ran| ran.name == of).expect("it ran");
+        let path = picture(&name);
+        assert!(
+            look_alike(&of, &read(&path), &read(&ran.folder.path().join(format!("{name}.svg")))),
+            "{} is not what the example draws now.\n\
+             GRADUS_WRITE_BOOK=1 cargo test --test book writes it.",
+            path.display()
+        );
+    }
+}
+
+#[test]
+fn stale_pictures_do_not_look_alike() {
+    let text = "<path d=\"M10.5 20 L30.25,40\" fill=\"#808080\" /><text x=\"1\">cost</text>";
+    for name in ["mnist", "lagrange"] {
+        assert!(look_alike(name, text, text));
+        assert!(look_alike(name, &text.replace("10.5", "10.4"), text));
+        for (from, to) in
+            [("30.25", "31"), ("cost", "costs"), ("path", "line"), ("#808080", "#8080a1")]
+        {
+            assert!(!look_alike(name, &text.replace(from, to), text), "{from}");
+        }
+        assert!(!look_alike(name, &text[..40], text));
+    }
+    let near = text.replace("#808080", "#8080a0");
+    assert!(look_alike("mnist", &near, text) && !look_alike("lagrange", &near, text));
+}
+
 #[test]
 fn each_output_is_what_its_example_prints() {
-    for (name, printed) in PRINTED.iter() {
+    let printed: BTreeSet<String> =
+        includes().iter().filter_map(|include| include.output_of().map(str::to_owned)).collect();
+    for Ran { name, text: printed, .. } in RAN.iter().filter(|ran| printed.contains(&ran.name)) {
         let path = outputs().join(format!("{name}.txt"));
         assert!(
             agree(name, &read(&path), printed),
@@ -147,7 +248,8 @@ fn stale_outputs_do_not_agree() {
 
 #[test]
 fn each_output_is_shown() {
-    let shown: BTreeSet<&str> = PRINTED.iter().map(|(name, _)| name.as_str()).collect();
+    let includes = includes();
+    let shown: BTreeSet<&str> = includes.iter().filter_map(Include::output_of).collect();
     for file in fs::read_dir(outputs()).expect("the outputs") {
         let path = file.expect("a file").path();
         let name = path.file_stem().and_then(|name| name.to_str()).expect("a name");
@@ -157,7 +259,7 @@ fn each_output_is_shown() {
 
 #[test]
 fn each_include_arrives() {
-    LazyLock::force(&PRINTED);
+    LazyLock::force(&RAN);
     for include in includes() {
         let Include { chapter, path, part } = &include;
         assert!(path.exists(), "{chapter} includes {}, which is not there", path.display());

@@ -3,6 +3,9 @@
 #![allow(dead_code, reason = "an example has a main function")]
 #![allow(clippy::duplicate_mod, reason = "some examples share one")]
 
+#[path = "../../examples/out/mod.rs"]
+pub mod out;
+
 #[path = "../../examples/pixels/mod.rs"]
 pub mod pixels;
 
@@ -18,6 +21,9 @@ pub mod count_parameters;
 #[path = "../../examples/cross_entropy.rs"]
 pub mod cross_entropy;
 
+#[path = "../../examples/curve_fit.rs"]
+pub mod curve_fit;
+
 #[path = "../../examples/demons.rs"]
 pub mod demons;
 
@@ -29,6 +35,12 @@ pub mod descent;
 
 #[path = "../../examples/draw_pixels.rs"]
 pub mod draw_pixels;
+
+#[path = "../../examples/gradient_check.rs"]
+pub mod gradient_check;
+
+#[path = "../../examples/lagrange.rs"]
+pub mod lagrange;
 
 #[path = "../../examples/logistic_regression.rs"]
 pub mod logistic_regression;

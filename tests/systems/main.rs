@@ -15,6 +15,7 @@ mod descent;
 mod logistic_regression;
 mod nand_adder;
 mod perceptron;
+mod pictures;
 mod pixels;
 mod recurrent;
 mod regression;

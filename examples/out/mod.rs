@@ -1,0 +1,35 @@
+//! The flag of examples that draw: `--out DIR` writes their pictures to a folder, each as an SVG and
+//! as a PNG file; without it nothing is written.
+
+use std::path::PathBuf;
+
+use gradus::export::pictures::{Picture, PictureError};
+
+/// The pictures of an example by the names of their files, which have no extension yet.
+pub type Pictures = Result<Vec<(&'static str, Picture)>, PictureError>;
+
+/// Draws and writes the pictures, if that is asked; what goes wrong ends the program with a sentence.
+pub fn write(pictures: impl FnOnce() -> Pictures) {
+    let mut arguments = std::env::args().skip(1);
+    let written = match (arguments.next().as_deref(), arguments.next(), arguments.next()) {
+        (None, _, _) => return,
+        (Some("--out"), Some(folder), None) => write_to(&PathBuf::from(folder), pictures),
+        _ => Err("wanted: --out DIR, or nothing".to_owned()),
+    };
+    if let Err(error) = written {
+        eprintln!("{error}");
+        std::process::exit(1);
+    }
+}
+
+fn write_to(folder: &PathBuf, pictures: impl FnOnce() -> Pictures) -> Result<(), String> {
+    std::fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    for (name, picture) in pictures().map_err(|error| error.to_string())? {
+        for extension in ["svg", "png"] {
+            let file = folder.join(name).with_extension(extension);
+            picture.write(&file).map_err(|error| error.to_string())?;
+        }
+        eprintln!("{}.svg and .png", folder.join(name).display());
+    }
+    Ok(())
+}
