@@ -121,6 +121,10 @@ export class Pad {
     context.lineCap = context.lineJoin = "round";
     for (const stroke of this.#strokes) {
       const points = stroke.map(([x, y]) => [x * side, y * side]);
+      // A line of no length would leave nothing.
+      context.beginPath();
+      context.arc(...points[0], context.lineWidth / 2, 0, 2 * Math.PI);
+      context.fill();
       context.beginPath();
       context.moveTo(...points[0]);
       // Curves through the middles between points, with the points pulling.
