@@ -146,7 +146,7 @@ impl Answer {
 
 #[test]
 fn an_answer_is_what_predict_says() {
-    for (model, layers) in [("mnist", &[30][..]), ("lenet", &[3456, 864, 1024, 256, 120, 84])] {
+    for (model, layers) in [("mnist", &[30][..]), ("lenet", &[4704, 1176, 1600, 400, 120, 84])] {
         let server = Server::start(trained(model));
         for name in ["3-a.png", "7-b.png"] {
             let picture = format!("data/digits/{name}");
@@ -168,7 +168,7 @@ fn an_answer_is_what_predict_says() {
     }
 }
 
-/// How many numbers a layer has, all of them between 0 and 1, and not all the same.
+/// How many numbers a layer has, which are not all the same.
 fn size(layer: &Value) -> usize {
     let values = layer["values"].as_array().unwrap();
     let numbers: Vec<f64> = values.iter().map(|value| value.as_f64().unwrap()).collect();
@@ -259,11 +259,11 @@ fn a_picture_that_is_too_large_is_refused() {
     let server = Server::start(trained("mnist"));
     let wanted = format!("the picture is too large: it has more than {LARGEST} bytes");
     let mut picture = png("3-a.png");
-    for (length, status) in [(LARGEST, 422), (LARGEST + 1, 413), (5 * LARGEST, 413)] {
+    for (length, status) in [(LARGEST, 200), (LARGEST + 1, 413), (5 * LARGEST, 413)] {
         picture.resize(length, 0);
         let answer = server.post(&picture);
         assert_eq!(answer.status, status, "{length}");
-        assert_eq!(answer.error() == wanted, status == 413, "{}", answer.error());
+        assert!(status == 200 || answer.error() == wanted, "{}", answer.body);
     }
     // One that claims to be larger than anybody would read is not waited for.
     let mut stream = server.connect();
@@ -334,7 +334,7 @@ fn a_signal_ends_it_well() {
         assert!(well && took < Duration::from_secs(2), "{signal}: {well}, {took:?}");
         assert!(TcpStream::connect(address).is_err());
     }
-    // One that is in the middle of a request is given a few seconds, and is answered.
+    // Who is in the middle of a request is given a few seconds, and is answered.
     let mut server = Server::start(trained("mnist"));
     let (mut slow, picture) = (server.connect(), png("3-a.png"));
     let head = format!(
@@ -343,6 +343,8 @@ fn a_signal_ends_it_well() {
         picture.len()
     );
     slow.write_all(head.as_bytes()).unwrap();
+    // Until the server has the head: a connection without a request ends at once.
+    std::thread::sleep(Duration::from_millis(500));
     std::thread::scope(|scope| {
         let answer = scope.spawn(|| {
             std::thread::sleep(Duration::from_secs(1));
