@@ -20,6 +20,8 @@ enum Command {
     Predict(cli::predict::Predict),
     Eval(cli::eval::Eval),
     Check(cli::check::Check),
+    #[cfg(feature = "serve")]
+    Serve(cli::serve::Serve),
     Summary(cli::summary::Summary),
     Ops(cli::ops::Ops),
 }
@@ -30,6 +32,8 @@ fn main() -> ExitCode {
         Command::Predict(predict) => predict.run(),
         Command::Eval(eval) => eval.run(),
         Command::Check(check) => check.run(),
+        #[cfg(feature = "serve")]
+        Command::Serve(serve) => serve.run(),
         Command::Summary(summary) => summary.run(),
         Command::Ops(ops) => ops.run(),
     };

@@ -5,6 +5,9 @@ pub mod eval;
 mod model;
 pub mod ops;
 pub mod predict;
+mod reader;
+#[cfg(feature = "serve")]
+pub mod serve;
 pub mod summary;
 mod table;
 pub mod train;

@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use gradus::models::data::{Digit, read_digit};
-use gradus::models::{ModelError, Training, largest};
-use gradus::ndarray::Array1;
+use gradus::models::ModelError;
+use gradus::models::data::read_digit;
 
+use super::reader::{Reader, Reading};
 use super::say;
 
 /// Read pictures of digits with a saved network
@@ -36,28 +36,15 @@ pub struct Predict {
 /// What the network makes of a picture.
 struct Answer<'a> {
     picture: &'a Path,
-    seen: Digit,
-    /// The largest output; none if one is not a number.
-    digit: Option<usize>,
-    outputs: Array1<f32>,
+    reading: Reading,
 }
 
 impl Predict {
     pub fn run(self) -> Result<(), ModelError> {
-        let training = Training::load(&self.checkpoint)?;
-        let (inputs, outputs) = (training.network().input(), training.network().output());
-        if inputs.iter().product::<usize>() != 784 || outputs != [10] {
-            return Err(ModelError::Format {
-                path: self.checkpoint,
-                problem: format!(
-                    "is a network of {inputs:?} inputs and {outputs:?} outputs; digits want 28×28 \
-                     inputs and 10 outputs"
-                ),
-            });
-        }
+        let reader = Reader::load(&self.checkpoint, |outputs| outputs == 10, "10")?;
         let (mut answers, mut failed) = (Vec::new(), 0);
         for picture in &self.pictures {
-            match answer(&training, picture) {
+            match answer(&reader, picture) {
                 Ok(answer) if self.json => answers.push(answer.json()),
                 Ok(answer) => say(&answer.text(self.show))?,
                 Err(error) => {
@@ -79,20 +66,19 @@ impl Predict {
     }
 }
 
-fn answer<'a>(training: &Training, picture: &'a Path) -> Result<Answer<'a>, ModelError> {
-    let seen = read_digit(picture)?;
-    let outputs = training.outputs(&seen.row())?.row(0).to_owned();
-    Ok(Answer { picture, seen, digit: largest(&outputs.view()), outputs })
+fn answer<'a>(reader: &Reader, picture: &'a Path) -> Result<Answer<'a>, ModelError> {
+    Ok(Answer { picture, reading: reader.read(read_digit(picture)?)? })
 }
 
 impl Answer<'_> {
     fn text(&self, show: bool) -> String {
-        let digit = self.digit.map_or("no digit".to_owned(), |digit| digit.to_string());
+        let Reading { seen, digit, outputs } = &self.reading;
+        let digit = digit.map_or("no digit".to_owned(), |digit| digit.to_string());
         let mut text = format!("{}: {digit}", self.picture.display());
         if show {
-            text += &format!("\n{}", self.seen);
+            text += &format!("\n{seen}");
         }
-        for (class, output) in self.outputs.iter().enumerate() {
+        for (class, output) in outputs.iter().enumerate() {
             text += format!("\n  {class}  {output:.3}  {}", bar(*output)).trim_end();
         }
         text
@@ -101,8 +87,8 @@ impl Answer<'_> {
     fn json(&self) -> serde_json::Value {
         serde_json::json!({
             "picture": self.picture.to_string_lossy(),
-            "digit": self.digit,
-            "outputs": self.outputs.to_vec(),
+            "digit": self.reading.digit,
+            "outputs": self.reading.outputs.to_vec(),
         })
     }
 }

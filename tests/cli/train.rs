@@ -75,7 +75,7 @@ fn help_names_every_flag() {
         assert!(help.contains(&format!("{flag} ")), "{flag}");
     }
     let help = succeeds(&["--help"]);
-    for command in ["train", "predict", "eval", "check", "summary", "ops"] {
+    for command in ["train", "predict", "serve", "eval", "check", "summary", "ops"] {
         assert!(help.contains(&format!("  {command} ")), "{command}");
     }
     assert_eq!(succeeds(&["--version"]), "gradus 0.1.0\n");
