@@ -81,8 +81,9 @@ impl Convolution {
 
     /// Calls `f` with every cell of the pictures, weight of the filters and cell of the feature
     /// maps that meet: with the places (n, channel, row, column), (filter, channel of the group,
-    /// row, column) and (n, filter, row, column).
-    pub(super) fn each(
+    /// row, column) and (n, filter, row, column). The arguments are the sizes of all three, which
+    /// [`conv2d`](crate::conv2d) relates. It is what readers of a graph know of the geometry.
+    pub fn each(
         &self, x: [usize; 4], w: [usize; 4], y: [usize; 4],
         mut f: impl FnMut([usize; 4], [usize; 4], [usize; 4]),
     ) {
