@@ -1,24 +1,24 @@
 //! The workbook of a descent: each step is a row, whose formulas read the row above; filling them
 //! down goes on.
 
-use gradus_ops::{Arrays, Evaluator, Expr, Inputs, Op, Reference};
+use gradus_ops::{Arrays, Evaluator, Inputs, Op, Reference};
 
-use super::formula::Place;
+use super::formula::{Book, Place};
 use super::frame::{Frame, at, letter};
-use super::layout::{self, defined_name, fill, formula};
-use super::network::bound;
+use super::layout::{self, Written, defined_name, fill, formula};
+use super::network::{COLUMNS, bound};
 use super::page::{Chart, Content, Page, Pages, Style, book};
 use super::place::placed;
 use super::term::{Anchor, Cell};
-use super::trace::{Trace, Wanted};
+use super::trace::{Node, Trace, Wanted};
 use super::{SheetError, Spreadsheet, index};
 
 const SHEETS: [&str; 3] = ["index", "data", "descent"];
 const DATA: usize = 1;
 const DESCENT: usize = 2;
 
-/// The columns that the chart covers.
-const CHART: u16 = 8;
+/// The first row of the data, and of what is given beside the steps.
+const BODY: u32 = 3;
 
 /// The workbook of so many steps.
 pub(super) fn pages(
@@ -37,134 +37,177 @@ pub(super) fn pages(
     }
 
     let title = |what: &str| format!("{}: {what}", sheet.title);
-    let mut data = Page::new(SHEETS[DATA], &title("the data"), "Change them as you like.");
-    let note = "Each row is a step, computed from the row above: copy the last row down to go on.";
-    let mut page = Page::new(SHEETS[DESCENT], &title("descent"), note);
-    let (mut homes, mut names) = (vec![None; trace.nodes.len()], Vec::new());
-    let (mut given, mut row) = (3, 4);
+    let note = "Each row is a step, computed from the row above: fill the last row down to go on.";
+    let mut plan = Plan {
+        sheet,
+        trace: &trace,
+        homes: vec![None; trace.nodes.len()],
+        names: Vec::new(),
+        pages: [
+            Page::new(SHEETS[0], "", ""),
+            Page::new(SHEETS[DATA], &title("the data"), "Change them as you like."),
+            Page::new(SHEETS[DESCENT], &title("descent"), note),
+        ],
+        head: BODY,
+        columns: Vec::new(),
+    };
+    plan.given();
+    plan.head(&places)?;
+    plan.write(steps as u32, state, inputs)?;
+    let Plan { homes, names, mut pages, .. } = plan;
+    pages[0] = index::descent(sheet, &trace, &homes, &pages);
+    let pages = pages.into_iter().filter(|page| page.entries.len() > 2).collect();
+    Ok(Pages { sheets: &SHEETS, pages, names })
+}
 
-    // What is given, above the steps.
-    for (k, node) in trace.nodes.iter().enumerate() {
-        let Op::Input(input) = &node.op else { continue };
-        if sheet.parameters.iter().any(|parameter| parameter.name == input.name()) {
-            continue;
+/// The workbook in the making.
+struct Plan<'a, 'g> {
+    sheet: &'a Spreadsheet<'g>,
+    trace: &'a Trace,
+    /// The cells of each node; of what a step computes, those of step 0.
+    homes: Vec<Option<Vec<Cell>>>,
+    names: Vec<(String, Cell)>,
+    pages: [Page; SHEETS.len()],
+    /// The row of the heads.
+    head: u32,
+    /// The nodes that have columns, in their order.
+    columns: Vec<usize>,
+}
+
+impl Plan<'_, '_> {
+    /// The inputs that no step changes: the data, and what is given above the steps.
+    fn given(&mut self) {
+        let mut rows = [BODY; SHEETS.len()];
+        for (k, node) in self.trace.nodes.iter().enumerate() {
+            let Op::Input(input) = &node.op else { continue };
+            if self.sheet.parameters.iter().any(|parameter| parameter.name == input.name()) {
+                continue;
+            }
+            let (page, column) = if node.batch.is_some() { (DATA, 2) } else { (DESCENT, 1) };
+            let (frame, row) = (Frame::new(node, None), rows[page]);
+            for (row, name) in (row..).zip(frame.names(&node.name)) {
+                self.pages[page].text(row, 0, &name.unwrap_or_default(), Style::Label);
+            }
+            rows[page] += frame.height;
+            let cells = frame.cells(node, at(page, row, column, Anchor::Fixed), 1);
+            if let Some(name) = defined_name(input.name()).filter(|_| node.dims.is_empty()) {
+                self.names.push((name, cells[0]));
+            }
+            self.homes[k] = Some(cells);
         }
-        let frame = Frame::new(node, None);
-        let rows = frame.names(input.name()).into_iter().map(Option::unwrap_or_default);
-        let (sheet_, top, column) =
-            if node.batch.is_some() { (DATA, row, 2) } else { (DESCENT, given, 1) };
-        let cells = frame.cells(node, at(sheet_, top, column, Anchor::Fixed), 1);
-        let to = if sheet_ == DATA { &mut data } else { &mut page };
-        (top..).zip(rows).for_each(|(row, name)| to.text(row, 0, &name, Style::Label));
-        if sheet_ == DATA {
-            row += frame.height + 1;
-        } else {
-            given += frame.height;
-            let name = defined_name(input.name()).filter(|_| node.dims.is_empty());
-            names.extend(name.map(|name| (name, cells[0])));
-        }
-        homes[k] = Some(cells);
+        self.head = rows[DESCENT] + 1;
+        self.pages[DATA].freeze = (0, 1);
     }
 
-    // The columns: parameters first, then what is computed of them.
-    let head = given + 1;
-    page.text(head, 0, "step", Style::Head);
-    let parameters = sheet.placed_parameters(&trace);
-    let is_parameter = |k: &usize| parameters.iter().any(|(now, ..)| now == k);
-    let others = (0..trace.nodes.len()).filter(|&k| places[k] && homes[k].is_none());
-    let others: Vec<usize> = others.filter(|k| !is_parameter(k)).collect();
-    let order = parameters.iter().map(|(now, ..)| *now).chain(others.iter().copied());
-    let mut column = 1u16;
-    let mut columns = Vec::new();
-    for k in order {
-        let node = &trace.nodes[k];
-        let label = node.label.clone().unwrap_or_else(|| format!("{} %{k}", node.op.card().name));
-        let mut cells = Vec::new();
-        for name in Frame::new(node, None).elements(&label) {
-            page.text(head, column, &name, Style::Head);
-            cells.push(at(DESCENT, head + 1, column, Anchor::Step));
-            column = column.checked_add(1).ok_or(SheetError::Columns {
-                examples: 0,
-                columns: usize::from(u16::MAX),
-                limit: 16_384,
-            })?;
-        }
-        homes[k] = Some(cells);
-        columns.push(k);
-    }
-
-    let all = homes.iter().flatten().flatten().copied();
-    let step_cells = all.clone().filter(|cell| cell.anchor == Anchor::Step);
-    let later = step_cells.flat_map(|cell| {
-        (1..=steps as u32).map(move |step| Cell { row: cell.row + step, ..cell })
-    });
-    let book = book(&SHEETS, &names, all.chain(later));
-    let written = layout::write(&trace, &homes)?;
-    for (k, home) in homes.iter().enumerate() {
-        let Some(cells) = home.as_ref().filter(|_| !columns.contains(&k)) else { continue };
-        let sheet_ = if trace.nodes[k].batch.is_some() { DATA } else { DESCENT };
-        let place = Place { book: &book, sheet: sheet_, down: 0 };
-        let (to, style) = match sheet_ {
-            DATA => (&mut data, Style::Data),
-            _ => (&mut page, Style::Parameter),
-        };
-        fill(to, &trace.nodes[k], cells, written.formulas[k].as_ref(), place, style)?;
-    }
-
-    // The steps, with the values of the reference evaluator.
-    let graph = roots.first().or(updates.first().map(|(_, y)| y)).map(|y| y.graph());
-    let outputs: Vec<Expr<'_>> = columns
-        .iter()
-        .filter_map(|&k| Some(graph?.expr(trace.nodes[k].id?)))
-        .collect();
-    let mut reference = Reference::new(&outputs, &updates)?;
-    let mut state = state.clone();
-    let cost = sheet.cost_place(&trace).map(|(_, place)| place);
-    for step in 0..=steps as u32 {
-        let values = reference.step(&mut state, inputs)?;
-        page.put(head + 1 + step, 0, Content::Number(f64::from(step)), Style::Label);
-        for (&k, values) in columns.iter().zip(&values) {
-            let node = &trace.nodes[k];
-            let next = parameters.iter().find(|(now, ..)| *now == k).map(|(.., next)| *next);
-            let cells = homes[k].iter().flatten();
-            for (element, (cell, &value)) in cells.zip(values).enumerate() {
-                if !value.is_finite() {
-                    let (operation, node) = (node.op.to_string(), node.node.clone());
-                    return Err(SheetError::NotFinite { operation, node, value });
+    /// The columns: parameters, what is computed of them, and the gradients.
+    fn head(&mut self, places: &[bool]) -> Result<(), SheetError> {
+        let parameters = self.sheet.placed_parameters(self.trace);
+        let gradients: Vec<usize> = parameters.iter().filter_map(|&(_, slope, _)| slope).collect();
+        let mut order: Vec<usize> = parameters.iter().map(|&(now, ..)| now).collect();
+        let others = (0..places.len()).filter(|&k| places[k] && self.homes[k].is_none());
+        order.extend(others.filter(|k| !gradients.contains(k)));
+        order.extend(gradients.iter().filter(|&&k| self.homes[k].is_none()));
+        self.pages[DESCENT].text(self.head, 0, "step", Style::Head);
+        let mut column = 1;
+        for k in order {
+            if self.columns.contains(&k) {
+                continue;
+            }
+            let node = &self.trace.nodes[k];
+            let mut cells = Vec::new();
+            for name in Frame::new(node, None).elements(&node.name) {
+                if usize::from(column) >= COLUMNS {
+                    return Err(SheetError::Wide { node: node.node.clone(), limit: COLUMNS });
                 }
-                let term = |terms: &super::rules::Terms| {
-                    terms.iter().nth(element).expect("a term for each element").clone()
-                };
-                let (content, style) = match (next, step) {
-                    (Some(_), 0) => (Content::Number(value), Style::Parameter),
-                    (Some(next), _) => {
-                        let place = Place { book: &book, sheet: DESCENT, down: step - 1 };
-                        let term = term(&written.values[next]);
-                        (formula(place, &term, value, &node.node)?, Style::Next)
-                    }
-                    (None, _) => {
-                        let place = Place { book: &book, sheet: DESCENT, down: step };
-                        let formulas = written.formulas[k].as_ref().expect("no input");
-                        let style = if Some(k) == cost { Style::Cost } else { Style::Formula };
-                        (formula(place, &term(formulas), value, &node.node)?, style)
-                    }
-                };
-                page.put(cell.row + step, cell.column, content, style);
+                self.pages[DESCENT].text(self.head, column, &name, Style::Head);
+                cells.push(at(DESCENT, self.head + 1, column, Anchor::Step));
+                column += 1;
+            }
+            self.homes[k] = Some(cells);
+            self.columns.push(k);
+        }
+        self.pages[DESCENT].freeze = (self.head + 1, 1);
+        self.pages[DESCENT].widths.push((1, column, 11.0));
+        Ok(())
+    }
+
+    /// Writes all numbers and formulas, with the values of the reference evaluator.
+    fn write(
+        &mut self, steps: u32, state: &Arrays<f64>, inputs: &Inputs<'_, f64>,
+    ) -> Result<(), SheetError> {
+        let all = self.homes.iter().flatten().flatten();
+        let rows = |cell: &Cell| if cell.anchor == Anchor::Step { 0..=steps } else { 0..=0 };
+        let all = all.flat_map(|cell| {
+            rows(cell).map(move |step| Cell { row: cell.row + step, ..*cell })
+        });
+        let book = book(&SHEETS, &self.names, all);
+        let written = layout::write(self.trace, &self.homes)?;
+        for (k, home) in self.homes.iter().enumerate() {
+            let Some(cells) = home.as_ref().filter(|_| !self.columns.contains(&k)) else { continue };
+            let node = &self.trace.nodes[k];
+            let (page, style) = match node.batch {
+                Some(_) => (DATA, Style::Data),
+                None => (DESCENT, Style::Parameter),
+            };
+            let place = Place { book: &book, sheet: page, down: 0 };
+            fill(&mut self.pages[page], node, cells, None, place, style)?;
+        }
+        let (roots, updates) = self.sheet.roots();
+        let graph = roots.iter().chain(updates.iter().map(|(_, y)| y)).map(|y| y.graph()).next();
+        let id = |&k: &usize| Some(graph?.expr(self.trace.nodes[k].id?));
+        let outputs: Vec<_> = self.columns.iter().filter_map(id).collect();
+        let (mut reference, mut state) = (Reference::new(&outputs, &updates)?, state.clone());
+        for step in 0..=steps {
+            let values = reference.step(&mut state, inputs)?;
+            let row = self.head + 1 + step;
+            self.pages[DESCENT].put(row, 0, Content::Number(step.into()), Style::Label);
+            for (k, values) in self.columns.clone().into_iter().zip(&values) {
+                let values: Vec<f64> = values.iter().copied().collect();
+                self.row(&book, &written, k, step, &values)?;
             }
         }
+        let cost = self.sheet.cost_place(self.trace).and_then(|(_, k)| self.homes[k].as_ref());
+        let last = self.columns.iter().filter_map(|&k| self.homes[k].as_ref()?.last()).last();
+        self.pages[DESCENT].chart = cost.and_then(|cells| cells.first()).map(|cell| Chart {
+            title: format!("{} after k steps", letter(&self.sheet.cost_label())),
+            columns: (0, cell.column),
+            rows: (self.head + 1, self.head + 1 + steps),
+            corner: (self.head, last.map_or(0, |cell| cell.column + 2)),
+        });
+        Ok(())
     }
-    page.freeze = (head + 1, 1);
-    page.widths.push((1, column, 11.0));
-    let place_of_cost = cost.and_then(|k| homes[k].as_ref()).and_then(|cells| cells.first());
-    page.chart = place_of_cost.map(|cell| Chart {
-        title: letter(&sheet.cost_label()),
-        columns: (0, cell.column),
-        rows: (head + 1, head + 1 + steps as u32),
-        corner: (head, column + 1),
-    });
-    page.widths.push((column + 1, column + CHART, 9.0));
-    data.freeze = (0, 1);
-    let mut pages = vec![index::of_descent(sheet, &trace, &homes), data, page];
-    pages.retain(|page| page.entries.len() > 2);
-    Ok(Pages { sheets: &SHEETS, pages, names })
+
+    /// The cells of a node in the row of a step: a start, the formula of a next value over the row
+    /// above, or a formula over this row.
+    fn row(
+        &mut self, book: &Book, written: &Written, k: usize, step: u32, values: &[f64],
+    ) -> Result<(), SheetError> {
+        let node = &self.trace.nodes[k];
+        let parameters = self.sheet.placed_parameters(self.trace);
+        let next = parameters.iter().find(|(now, ..)| *now == k).map(|&(.., next)| next);
+        let cost = self.sheet.cost_place(self.trace).map(|(_, place)| place);
+        let (terms, down, style) = match (next, step) {
+            (Some(_), 0) => (None, 0, Style::Parameter),
+            (Some(next), _) => (Some(&written.values[next]), step - 1, Style::Next),
+            (None, _) if cost == Some(k) => (written.formulas[k].as_ref(), step, Style::Cost),
+            (None, _) => (written.formulas[k].as_ref(), step, Style::Formula),
+        };
+        let place = Place { book, sheet: DESCENT, down };
+        let mut terms = terms.map(|terms| terms.iter());
+        for (cell, &value) in self.homes[k].iter().flatten().zip(values) {
+            finite(node, value)?;
+            let content = match terms.as_mut().and_then(Iterator::next) {
+                None => Content::Number(value),
+                Some(term) => formula(place, term, value, &node.node)?,
+            };
+            self.pages[DESCENT].put(cell.row + step, cell.column, content, style);
+        }
+        Ok(())
+    }
+}
+
+/// A descent may leave what a cell can hold.
+fn finite(node: &Node, value: f64) -> Result<(), SheetError> {
+    let (operation, node) = (node.op.to_string(), node.node.clone());
+    if value.is_finite() { Ok(()) } else { Err(SheetError::NotFinite { operation, node, value }) }
 }

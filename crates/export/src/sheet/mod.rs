@@ -331,6 +331,14 @@ pub enum SheetError {
         /// How many columns there are.
         limit: usize,
     },
+    /// More columns than a worksheet has, for one row of numbers.
+    #[error("a worksheet has {limit} columns, too few for {node}")]
+    Wide {
+        /// The node, described.
+        node: String,
+        /// How many columns there are.
+        limit: usize,
+    },
     /// A formula longer than a cell takes.
     #[error(
         "the formula has {characters} characters, a cell takes {limit}; label an operand, so that \

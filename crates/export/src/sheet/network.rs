@@ -29,7 +29,7 @@ const BODY: u32 = 4;
 const BESIDE_CHART: u16 = 12;
 
 /// The most columns of a worksheet, Excel's.
-const COLUMNS: usize = 16_384;
+pub(super) const COLUMNS: usize = 16_384;
 
 /// The array of a node in its place.
 pub(super) struct Home {
@@ -74,7 +74,7 @@ pub(super) fn pages(
     plan.write()?;
     plan.history(state, inputs)?;
     let (mut pages, names) = (plan.pages, plan.names);
-    pages[0] = index::page(sheet, &trace, &plan.homes);
+    pages[0] = index::network(sheet, &trace, &plan.homes, &pages);
     pages.retain(|page| page.entries.len() > 2);
     Ok(Pages { sheets: &SHEETS, pages, names })
 }
@@ -205,8 +205,7 @@ impl<'a, 'g> Plan<'a, 'g> {
         self.rows[PARAMETERS] += 1;
         for &(now, ..) in &all {
             let (frame, row) = (self.frames[now].clone(), self.rows[PARAMETERS]);
-            let label = self.trace.nodes[now].label.clone().unwrap_or_default();
-            self.name_rows(PARAMETERS, row, &frame, &label);
+            self.name_rows(PARAMETERS, row, &frame, &self.trace.nodes[now].name);
             self.rows[PARAMETERS] += frame.height + 1;
             let corner = at(PARAMETERS, row, panel(0), Anchor::Fixed);
             let cells = frame.cells(&self.trace.nodes[now], corner, 0);
@@ -271,12 +270,8 @@ impl<'a, 'g> Plan<'a, 'g> {
             Some(_) => (self.columns.examples, Anchor::Free),
             None => (1, Anchor::Fixed),
         };
-        let label = node.label.clone().unwrap_or_else(|| match node.id {
-            Some(id) => format!("{} %{}", node.op.card().name, id.index()),
-            None => "each k".to_owned(),
-        });
         if row == self.rows[page] || node.label.is_some() {
-            self.name_rows(page, row, &frame, &label);
+            self.name_rows(page, row, &frame, &node.name);
         }
         if matches!(node.op, Op::Input(_)) && frame.is_picture() && page == DATA {
             self.pages[page].ink.push((row, row + frame.height - 1));
@@ -288,7 +283,7 @@ impl<'a, 'g> Plan<'a, 'g> {
 
     fn name_rows(&mut self, page: usize, row: u32, frame: &Frame, label: &str) {
         let page = &mut self.pages[page];
-        // A name in a cell takes the place of another, as that of a total does of "each k".
+        // A name takes the place of another, as that of a total C does of C[k].
         page.entries.retain(|entry| {
             entry.column != 0 || entry.row < row || entry.row >= row + frame.height.max(1)
         });
@@ -343,8 +338,7 @@ impl<'a, 'g> Plan<'a, 'g> {
         page.text(head, 1, &letter(&self.sheet.cost_label()), Style::Head);
         let mut column = BESIDE_CHART;
         for &(now, ..) in &parameters {
-            let label = self.trace.nodes[now].label.clone().unwrap_or_default();
-            for name in self.frames[now].elements(&label) {
+            for name in self.frames[now].elements(&self.trace.nodes[now].name) {
                 page.text(head, column, &name, Style::Head);
                 column += 1;
             }

@@ -23,6 +23,9 @@ pub(super) struct Node {
     pub batch: Option<usize>,
     /// The label.
     pub label: Option<String>,
+    /// What it is called: the label, or the operation and the node's number. The part of each
+    /// example in a total C is C[k].
+    pub name: String,
     /// Whether a rule of differentiation made it.
     pub derived: bool,
     /// Number, label, shape and line, for errors.
@@ -83,6 +86,9 @@ impl Trace {
                 dims,
                 batch: step.shape.dims().iter().position(|dim| alone(dim, wanted.axis)),
                 label: y.label(),
+                name: y.label().unwrap_or_else(|| {
+                    format!("{} %{}", step.op.card().name, id.index())
+                }),
                 derived: y.origin().derivation.is_some(),
                 node: step.node.clone(),
                 value: ArrayD::zeros(vec![0]),
@@ -139,6 +145,7 @@ fn part(x: &Node, axes: Axes, total: &Node) -> Option<Node> {
         dims: kept.clone().map(|axis| x.dims[axis]).collect(),
         batch: kept.clone().position(|axis| axis == batch),
         label: None,
+        name: format!("{}[k]", total.name),
         derived: total.derived,
         node: total.node.clone(),
         value: ArrayD::zeros(vec![0]),

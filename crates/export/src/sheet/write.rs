@@ -45,7 +45,7 @@ pub(super) fn bytes(pages: &Pages, values: bool) -> Result<Vec<u8>, SheetError> 
 fn write(
     sheet: &mut Worksheet, page: &Page, formats: &HashMap<Style, Format>, values: bool,
 ) -> Result<(), XlsxError> {
-    sheet.set_name(page.name)?;
+    sheet.set_name(page.name)?.set_formula_result_default("");
     for &(from, to, width) in &page.widths {
         sheet.set_column_range_width(from, to.max(from), width)?;
     }
@@ -56,8 +56,8 @@ fn write(
             Content::Number(x) => sheet.write_number_with_format(row, column, *x, format)?,
             Content::Text(text) => sheet.write_string_with_format(row, column, text, format)?,
             Content::Formula(text, value) => {
-                let result = if values { value.to_string() } else { String::new() };
-                let formula = Formula::new(text).set_result(result);
+                let formula = Formula::new(text);
+                let formula = if values { formula.set_result(value.to_string()) } else { formula };
                 sheet.write_formula_with_format(row, column, formula, format)?
             }
         };
