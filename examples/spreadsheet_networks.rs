@@ -97,14 +97,15 @@ fn main() -> Result<(), Box<dyn Error>> {
         _ => return Err("wanted: --out DIR, or nothing".into()),
     };
     std::fs::create_dir_all(&folder)?;
-    for (name, bytes) in [
-        ("demons.xlsx", demons(&draw(DEMONS, 1), true)?),
-        ("cnn.xlsx", cnn(&draw(CNN, 1), true)?),
-    ] {
+    for (name, bytes) in
+        [("demons.xlsx", demons(&draw(DEMONS, 1), true)?), ("cnn.xlsx", cnn(&draw(CNN, 1), true)?)]
+    {
         std::fs::write(folder.join(name), &bytes)?;
         println!("{} ({} kilobytes)", folder.join(name).display(), bytes.len() / 1000);
     }
     let _ = pixels::right;
-    println!("Open them, change a yellow or blue cell; on `parameters`, paste \"next\" onto \"now\".");
+    println!(
+        "Open them, change a yellow or blue cell; on `parameters`, paste \"next\" onto \"now\"."
+    );
     Ok(())
 }

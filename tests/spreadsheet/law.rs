@@ -14,9 +14,7 @@ use crate::office::{Cells, agree, cells, computed};
 const NONE: [&str; 2] = ["random", "custom"];
 
 /// Writes a sample into a graph: its result and its derivatives.
-fn shown<'g>(
-    g: &'g Graph, k: usize, sample: &Sample, state: &mut Arrays<f64>,
-) -> Vec<Expr<'g>> {
+fn shown<'g>(g: &'g Graph, k: usize, sample: &Sample, state: &mut Arrays<f64>) -> Vec<Expr<'g>> {
     let operand = |(j, x): (usize, &ArrayD<f64>)| {
         let name = format!("x{k}_{j}");
         state.insert(name.clone(), x.clone());
@@ -85,21 +83,47 @@ fn conventions_and_huge_numbers_are_those_of_the_kernels() {
     let large = at("large", &[800.0, -800.0, 800.0, 799.0]);
     state.insert(
         "ties".to_owned(),
-        ArrayD::from_shape_vec(IxDyn(&[1, 1, 4, 4]), [
-            1.0, 1.0, 0.0, 2.0, 1.0, 1.0, 2.0, 2.0, -1.0, 0.0, 3.0, 3.0, 0.0, 0.0, 3.0, 4.0,
-        ].to_vec()).unwrap(),
+        ArrayD::from_shape_vec(
+            IxDyn(&[1, 1, 4, 4]),
+            [1.0, 1.0, 0.0, 2.0, 1.0, 1.0, 2.0, 2.0, -1.0, 0.0, 3.0, 3.0, 0.0, 0.0, 3.0, 4.0]
+                .to_vec(),
+        )
+        .unwrap(),
     );
     let ties = input(&g, "ties", [1, 1, 4, 4]);
     let pooled = max_pool2d(ties, Pooling::new(2, 2));
     let overlapping = max_pool2d(ties, Pooling::new(2, 2).stride(1, 1).padding(1, 1));
     let values = [
-        sigmoid(huge), slope(sigmoid(huge), huge), tanh(huge), softplus(huge),
-        slope(softplus(huge), huge), relu(huge), slope(relu(huge), huge), step(huge), sign(huge),
-        abs(huge), slope(abs(huge), huge), expm1(small), log1p(small), pow(a, b), x_log_y(a, b + 1.0),
-        x_log_y(b, a + 1.0), maximum(a, b), slope(maximum(a, b), a), greater(a, b), equal(a, b),
-        max(a, [0]), slope(max(a, [0]), a), log_sum_exp(large, [0]), softmax(large, 0),
-        log_softmax(large, 0), pooled, slope(square(pooled), ties), overlapping,
-        slope(square(overlapping), ties), leaky_relu(huge, 0.1),
+        sigmoid(huge),
+        slope(sigmoid(huge), huge),
+        tanh(huge),
+        softplus(huge),
+        slope(softplus(huge), huge),
+        relu(huge),
+        slope(relu(huge), huge),
+        step(huge),
+        sign(huge),
+        abs(huge),
+        slope(abs(huge), huge),
+        expm1(small),
+        log1p(small),
+        pow(a, b),
+        x_log_y(a, b + 1.0),
+        x_log_y(b, a + 1.0),
+        maximum(a, b),
+        slope(maximum(a, b), a),
+        greater(a, b),
+        equal(a, b),
+        max(a, [0]),
+        slope(max(a, [0]), a),
+        log_sum_exp(large, [0]),
+        softmax(large, 0),
+        log_softmax(large, 0),
+        pooled,
+        slope(square(pooled), ties),
+        overlapping,
+        slope(square(overlapping), ties),
+        leaky_relu(huge, 0.1),
         binary_cross_entropy(reshape(targets, [2, 1]), reshape(targets, [2, 1])),
         gradus::ops::binary_cross_entropy_with_logits_terms(large, b),
     ];

@@ -95,10 +95,16 @@ fn a_step_and_the_history_are_those_of_the_plans() {
     let digits = pixels::read("one_two_three.txt", 6, 6).unwrap();
     let [.., first, second] = systems();
     let plans = [
-        (first, demons_learn::train(&demons, [1], 1).remove(0).parameters,
-         demons_learn::train(&demons, [1], 50).remove(0).costs),
-        (second, cnn_digits::train(&digits, [1], 1).remove(0).parameters,
-         cnn_digits::train(&digits, [1], 300).remove(0).costs),
+        (
+            first,
+            demons_learn::train(&demons, [1], 1).remove(0).parameters,
+            demons_learn::train(&demons, [1], 50).remove(0).costs,
+        ),
+        (
+            second,
+            cnn_digits::train(&digits, [1], 1).remove(0).parameters,
+            cnn_digits::train(&digits, [1], 300).remove(0).costs,
+        ),
     ];
     let orders = [["w2", "b2", "w3", "b3"], ["wF", "bF", "wO", "bO"]];
     for ((system, next, costs), order) in plans.into_iter().zip(orders) {
@@ -112,9 +118,10 @@ fn a_step_and_the_history_are_those_of_the_plans() {
         for (got, wanted) in got.iter().zip(&wanted) {
             assert!((got - wanted).abs() < 1e-12, "{}: {got}, the plan {wanted}", system.name);
         }
-        let curve = book.numbers.iter().filter(|((sheet, _, column), _)| {
-            sheet == "history" && *column == 1
-        });
+        let curve = book
+            .numbers
+            .iter()
+            .filter(|((sheet, _, column), _)| sheet == "history" && *column == 1);
         let curve: Vec<f64> = curve.map(|(_, &cost)| cost).collect();
         assert_eq!(curve.len(), costs.len());
         // Rounding grows over steps that overshoot.

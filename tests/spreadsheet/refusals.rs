@@ -17,7 +17,10 @@ fn a_workbook_that_is_too_large_says_how_large_it_would_be() {
     let zeros = Array2::<f64>::zeros((30_000, 10));
     let inputs = Inputs::new().with("x", &zeros);
     let text = refused(Spreadsheet::new("").examples("n").show(y), &Arrays::new(), &inputs);
-    assert!(text.starts_with("600000 cells are too many, the limit is 250000; 300000 of"), "{text}");
+    assert!(
+        text.starts_with("600000 cells are too many, the limit is 250000; 300000 of"),
+        "{text}"
+    );
     let few = Array2::<f64>::zeros((20_000, 10));
     let inputs = Inputs::new().with("x", &few);
     let sheet = Spreadsheet::new("").examples("n").show(y).limit(1_000_000);

@@ -137,13 +137,14 @@ impl Plan<'_, '_> {
     ) -> Result<(), SheetError> {
         let all = self.homes.iter().flatten().flatten();
         let rows = |cell: &Cell| if cell.anchor == Anchor::Step { 0..=steps } else { 0..=0 };
-        let all = all.flat_map(|cell| {
-            rows(cell).map(move |step| Cell { row: cell.row + step, ..*cell })
-        });
+        let all =
+            all.flat_map(|cell| rows(cell).map(move |step| Cell { row: cell.row + step, ..*cell }));
         let book = book(&SHEETS, &self.names, all);
         let written = layout::write(self.trace, &self.homes)?;
         for (k, home) in self.homes.iter().enumerate() {
-            let Some(cells) = home.as_ref().filter(|_| !self.columns.contains(&k)) else { continue };
+            let Some(cells) = home.as_ref().filter(|_| !self.columns.contains(&k)) else {
+                continue;
+            };
             let node = &self.trace.nodes[k];
             let (page, style) = match node.batch {
                 Some(_) => (DATA, Style::Data),

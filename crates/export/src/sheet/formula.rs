@@ -125,7 +125,9 @@ pub(super) fn combine(head: Head, mut terms: Vec<Written>) -> Written {
             (format!("{name}({})", terms.join(",")), Binding::Atom)
         }
         Head::Minus => match terms.remove(0) {
-            (product, Binding::Product) => (format!("-{product}"), Binding::Product),
+            (product, Binding::Product) if !product.contains('^') => {
+                (format!("-{product}"), Binding::Product)
+            }
             x => (format!("-{}", wrap(x, Binding::Sign)), Binding::Sign),
         },
         Head::Infix(operator) => {
@@ -209,6 +211,8 @@ mod tests {
         assert_eq!(written(&div(product.clone(), c.clone())), "=A7*B7/C7");
         assert_eq!(written(&neg(power(a.clone(), 2.0))), "=-(A7^2)");
         assert_eq!(written(&power(neg(a.clone()), 2.0)), "=(-A7)^2");
+        let quotient = div(power(a.clone(), 2.0), b.clone());
+        assert_eq!(written(&neg(quotient)), "=-(A7^2/B7)");
         assert_eq!(written(&power(a.clone(), -0.5)), "=A7^(-0.5)");
         assert_eq!(written(&add(number(1e-9), product)), "=1E-9+A7*B7");
         assert_eq!(written(&infix(a.clone(), "*", neg(b.clone()))), "=A7*(-B7)");

@@ -109,9 +109,9 @@ pub(super) fn letter(label: &str) -> String {
         ("sigma", "σ"),
     ];
     let stem = label.trim_end_matches(|c: char| c.is_ascii_digit());
-    let raised = label[stem.len()..].chars().map(|c| {
-        ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'][c as usize - '0' as usize]
-    });
+    let raised = label[stem.len()..]
+        .chars()
+        .map(|c| ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'][c as usize - '0' as usize]);
     let stem = GREEK.iter().find(|(name, _)| *name == stem).map_or(stem, |(_, letter)| letter);
     stem.chars().chain(raised).collect()
 }
@@ -127,7 +127,12 @@ fn element(label: &str, dims: &[usize], mut k: usize) -> String {
     }
     let wide = dims.iter().any(|&size| size > 9);
     let lowered = |index: &usize| -> String {
-        index.to_string().bytes().map(|c| char::from_u32(0x2080 + u32::from(c - b'0'))).map(|c| c.unwrap_or('?')).collect()
+        index
+            .to_string()
+            .bytes()
+            .map(|c| char::from_u32(0x2080 + u32::from(c - b'0')))
+            .map(|c| c.unwrap_or('?'))
+            .collect()
     };
     let indices: Vec<String> = indices.iter().rev().map(lowered).collect();
     letter(label) + &indices.join(if wide { "," } else { "" })

@@ -122,9 +122,9 @@ impl<'a, 'g> Plan<'a, 'g> {
         let is_panel = |k: &usize| sheet.panels(trace).any(|panel| panel == *k);
         let total = widest(&mut totals.filter(|k| !is_panel(k)));
         let stride = if block > 1 { block + 1 } else { 1 };
-        let count = here().filter(batch).map(|k| {
-            trace.nodes[k].dims[trace.nodes[k].batch.expect("it has examples")]
-        });
+        let count = here()
+            .filter(batch)
+            .map(|k| trace.nodes[k].dims[trace.nodes[k].batch.expect("it has examples")]);
         let count = count.max().unwrap_or(0);
         let examples = total.saturating_add(2);
         let columns = usize::from(examples) + count * usize::from(stride);
@@ -215,7 +215,8 @@ impl<'a, 'g> Plan<'a, 'g> {
             let panels = [(1, gradient, Style::Formula), (2, Some(next), Style::Next)];
             for (k, node, style) in panels {
                 let Some(node) = node else { continue };
-                let right = |cell: &Cell| Cell { column: cell.column + panel(k) - panel(0), ..*cell };
+                let right =
+                    |cell: &Cell| Cell { column: cell.column + panel(k) - panel(0), ..*cell };
                 let cells: Vec<Cell> = self.homes[&now].cells.iter().map(right).collect();
                 if self.homes.contains_key(&node) || self.trace.nodes[node].batch.is_some() {
                     self.copies.push((cells, node, style));
@@ -260,7 +261,8 @@ impl<'a, 'g> Plan<'a, 'g> {
     fn settle(&mut self, k: usize, page: usize, style: Style) {
         let (node, frame) = (&self.trace.nodes[k], self.frames[k].clone());
         let beside = node.operands.first().filter(|_| matches!(node.op, Op::Sum(_)));
-        let beside = beside.filter(|&x| self.trace.nodes[*x].batch.is_some() && node.batch.is_none());
+        let beside =
+            beside.filter(|&x| self.trace.nodes[*x].batch.is_some() && node.batch.is_none());
         let beside = beside.and_then(|x| self.homes.get(x)).filter(|home| home.frame == frame);
         let row = match beside.and_then(|home| home.cells.first()) {
             Some(cell) if cell.sheet == page => cell.row,
@@ -306,13 +308,21 @@ impl<'a, 'g> Plan<'a, 'g> {
             let place = Place { book: &book, sheet: page, down: 0 };
             let style = if Some(*k) == cost { Style::Cost } else { home.style };
             let formulas = written.formulas[*k].as_ref();
-            fill(&mut self.pages[page], &self.trace.nodes[*k], &home.cells, formulas, place, style)?;
+            fill(
+                &mut self.pages[page],
+                &self.trace.nodes[*k],
+                &home.cells,
+                formulas,
+                place,
+                style,
+            )?;
         }
         for (cells, node, style) in &self.copies {
             let Some(page) = cells.first().map(|cell| cell.sheet) else { continue };
             let place = Place { book: &book, sheet: page, down: 0 };
             let node_ = &self.trace.nodes[*node];
-            for ((cell, term), &value) in cells.iter().zip(&written.values[*node]).zip(&node_.value) {
+            for ((cell, term), &value) in cells.iter().zip(&written.values[*node]).zip(&node_.value)
+            {
                 let content = formula(place, term, value, &node_.node)?;
                 self.pages[page].put(cell.row, cell.column, content, *style);
             }
@@ -321,9 +331,7 @@ impl<'a, 'g> Plan<'a, 'g> {
     }
 
     /// What steps make of the parameters, by the reference evaluator.
-    fn history(
-        &mut self, state: &Arrays<f64>, inputs: &Inputs<'_, f64>,
-    ) -> Result<(), SheetError> {
+    fn history(&mut self, state: &Arrays<f64>, inputs: &Inputs<'_, f64>) -> Result<(), SheetError> {
         let parameters = self.sheet.placed_parameters(self.trace);
         let (Some((cost, _)), true) = (self.sheet.cost_place(self.trace), !parameters.is_empty())
         else {
@@ -348,7 +356,8 @@ impl<'a, 'g> Plan<'a, 'g> {
         for step in 0..=steps {
             let before = state.clone();
             let cost = reference.step(&mut state, inputs)?[0].sum();
-            let numbers = self.sheet.parameters.iter().flat_map(|parameter| &before[&parameter.name]);
+            let numbers =
+                self.sheet.parameters.iter().flat_map(|parameter| &before[&parameter.name]);
             let row = head + 1 + step as u32;
             page.put(row, 0, Content::Number(step as f64), Style::Label);
             page.put(row, 1, Content::Number(cost), Style::Record);

@@ -38,9 +38,9 @@ pub(super) fn terms(op: &Op, x: &[&Terms], dims: &[usize]) -> Result<Terms, Stri
         Op::Rsqrt(_) => map(&|x| div(number(1.0), call("SQRT", [x.clone()]))),
         Op::PowConst(pow) => map(&|x| power(x.clone(), pow.exponent())),
         // 0^0 is an error in Excel.
-        Op::Pow(_) => zip(&|a, b| {
-            if_else(infix(b.clone(), "=", number(0.0)), number(1.0), infix(a, "^", b))
-        }),
+        Op::Pow(_) => {
+            zip(&|a, b| if_else(infix(b.clone(), "=", number(0.0)), number(1.0), infix(a, "^", b)))
+        }
         Op::XLogY(_) => zip(&|a, b| unless_zero(&a, call("LN", [b]))),
         Op::Exp(_) => function("EXP"),
         Op::Expm1(_) => map(&expm1),
@@ -58,9 +58,9 @@ pub(super) fn terms(op: &Op, x: &[&Terms], dims: &[usize]) -> Result<Terms, Stri
         Op::Relu(_) => map(&|x| call("MAX", [number(0.0), x.clone()])),
         Op::Abs(_) => function("ABS"),
         Op::Sign(_) => function("SIGN"),
-        Op::Step(_) => map(&|x| {
-            if_else(infix(x.clone(), "<", number(0.0)), number(0.0), number(1.0))
-        }),
+        Op::Step(_) => {
+            map(&|x| if_else(infix(x.clone(), "<", number(0.0)), number(0.0), number(1.0)))
+        }
         Op::Maximum(_) => zip(&|a, b| call("MAX", [a, b])),
         Op::Greater(_) => zip(&|a, b| truth(a, ">", b)),
         Op::GreaterEqual(_) => zip(&|a, b| truth(a, ">=", b)),
@@ -343,9 +343,7 @@ fn scattered(x: &Terms, indices: &Terms, axis: usize, dims: &[usize]) -> Terms {
 
 /// Calls `f` with each pooled cell, each cell of its window, and the conditions under which the
 /// latter is the first largest in row order: larger than all before, as large as all after.
-fn winners(
-    pooling: Pooling, x: &Terms, mut f: impl FnMut([usize; 4], [usize; 4], Vec<T>),
-) {
+fn winners(pooling: Pooling, x: &Terms, mut f: impl FnMut([usize; 4], [usize; 4], Vec<T>)) {
     pooling.windows(four(x.shape()), |place, window| {
         let all: Vec<T> = window.iter().map(|&cell| at(x, cell)).collect();
         for (k, &cell) in window.iter().enumerate() {

@@ -16,9 +16,8 @@ const PIECES: usize = 2;
 const SPAN: i64 = 100_000;
 
 /// Functions that act on each cell of a range.
-const ELEMENTWISE: &[&str] = &[
-    "ABS", "ATAN", "COS", "COSH", "EXP", "LN", "SIGN", "SIN", "SINH", "SQRT", "TAN", "TANH",
-];
+const ELEMENTWISE: &[&str] =
+    &["ABS", "ATAN", "COS", "COSH", "EXP", "LN", "SIGN", "SIN", "SINH", "SQRT", "TAN", "TANH"];
 
 /// A sum of at least two terms.
 pub(super) fn write(place: &Place<'_>, terms: &[T]) -> Written {
@@ -86,7 +85,10 @@ struct Run {
 /// The longest run from the first of some terms that are alike, by their cells.
 fn run(leaves: &[Vec<Cell>]) -> Run {
     let [first, second, ..] = leaves else {
-        return Run { length: leaves.len(), moving: vec![false; leaves.first().map_or(0, Vec::len)] };
+        return Run {
+            length: leaves.len(),
+            moving: vec![false; leaves.first().map_or(0, Vec::len)],
+        };
     };
     let moving: Vec<bool> = first.iter().zip(second).map(|(a, b)| a != b).collect();
     let fits = |k: usize, rows: usize, columns: usize| {
@@ -145,9 +147,8 @@ fn ranges(
             array(place, factor, &mut next, moving, &range)
         });
         let first = texts.next()??;
-        let all = texts.try_fold(first, |all, factor| {
-            Some(combine(Head::Infix("*"), vec![all, factor?]))
-        })?;
+        let all = texts
+            .try_fold(first, |all, factor| Some(combine(Head::Infix("*"), vec![all, factor?])))?;
         format!("SUMPRODUCT({})", all.0)
     };
     let start = still.into_iter().reduce(|a, b| combine(Head::Infix("*"), vec![a, b]));
@@ -303,9 +304,7 @@ fn leaves(term: &T) -> Vec<Cell> {
 
 /// Whether two terms differ at most in where their cells are on a worksheet.
 fn skeleton(a: &T, b: &T) -> bool {
-    let all = |a: &[T], b: &[T]| {
-        a.len() == b.len() && a.iter().zip(b).all(|(a, b)| skeleton(a, b))
-    };
+    let all = |a: &[T], b: &[T]| a.len() == b.len() && a.iter().zip(b).all(|(a, b)| skeleton(a, b));
     match (&**a, &**b) {
         (Term::Number(a), Term::Number(b)) => a == b,
         (Term::Cell(a), Term::Cell(b)) => a.sheet == b.sheet && a.anchor == b.anchor,

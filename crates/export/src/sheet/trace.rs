@@ -86,9 +86,9 @@ impl Trace {
                 dims,
                 batch: step.shape.dims().iter().position(|dim| alone(dim, wanted.axis)),
                 label: y.label(),
-                name: y.label().unwrap_or_else(|| {
-                    format!("{} %{}", step.op.card().name, id.index())
-                }),
+                name: y
+                    .label()
+                    .unwrap_or_else(|| format!("{} %{}", step.op.card().name, id.index())),
                 derived: y.origin().derivation.is_some(),
                 node: step.node.clone(),
                 value: ArrayD::zeros(vec![0]),

@@ -100,10 +100,9 @@ fn format(style: Style) -> Format {
     match style {
         Style::Title => plain.set_bold().set_font_size(14),
         Style::Note => plain.set_font_color(Color::RGB(0x0047_5569)),
-        Style::Head => plain
-            .set_bold()
-            .set_align(FormatAlign::Center)
-            .set_border_bottom(FormatBorder::Thin),
+        Style::Head => {
+            plain.set_bold().set_align(FormatAlign::Center).set_border_bottom(FormatBorder::Thin)
+        }
         Style::Label => plain.set_bold(),
         Style::Data => number(0x00DB_EAFE),
         Style::Parameter => number(0x00FE_F3C7).set_num_format("0.0####"),
