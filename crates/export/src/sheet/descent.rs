@@ -127,7 +127,7 @@ impl Plan<'_, '_> {
             self.columns.push(k);
         }
         self.pages[DESCENT].freeze = (self.head + 1, 1);
-        self.pages[DESCENT].widths.push((1, column, 11.0));
+        self.pages[DESCENT].widths.push((1, column, 14.0));
         Ok(())
     }
 

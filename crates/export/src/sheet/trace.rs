@@ -88,7 +88,7 @@ impl Trace {
                 label: y.label(),
                 name: y
                     .label()
-                    .unwrap_or_else(|| format!("{} %{}", step.op.card().name, id.index())),
+                    .unwrap_or_else(|| format!("{} (%{})", step.op.card().name, id.index())),
                 derived: y.origin().derivation.is_some(),
                 node: step.node.clone(),
                 value: ArrayD::zeros(vec![0]),

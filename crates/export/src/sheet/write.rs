@@ -24,6 +24,9 @@ const STYLES: [Style; 10] = [
     Style::Record,
 ];
 
+/// Fewer columns than this are printed on the width of a page.
+const PRINTED: u16 = 40;
+
 /// The file's bytes; with the engine's values in formulas, or without.
 pub(super) fn bytes(pages: &Pages, values: bool) -> Result<Vec<u8>, SheetError> {
     let mut workbook = Workbook::new();
@@ -63,6 +66,10 @@ fn write(
         };
     }
     let last = page.entries.iter().map(|entry| entry.column).max().unwrap_or(0);
+    sheet.set_landscape();
+    if last < PRINTED {
+        sheet.set_print_fit_to_pages(1, 0);
+    }
     for &(top, bottom) in &page.ink {
         let dark = Format::new()
             .set_background_color(Color::RGB(0x0033_4155))
