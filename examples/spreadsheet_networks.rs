@@ -12,6 +12,7 @@ use gradus::export::sheet::{SheetError, Spreadsheet};
 use gradus::ndarray::{Array4, arr0};
 use gradus::prelude::*;
 
+#[allow(dead_code, reason = "nothing is counted here")]
 mod pixels;
 use pixels::{arrays, read};
 
@@ -103,7 +104,6 @@ fn main() -> Result<(), Box<dyn Error>> {
         std::fs::write(folder.join(name), &bytes)?;
         println!("{} ({} kilobytes)", folder.join(name).display(), bytes.len() / 1000);
     }
-    let _ = pixels::right;
     println!(
         "Open them, change a yellow or blue cell; on `parameters`, paste \"next\" onto \"now\"."
     );
