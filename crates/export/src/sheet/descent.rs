@@ -168,7 +168,7 @@ impl Plan<'_, '_> {
             }
         }
         let cost = self.sheet.cost_place(self.trace).and_then(|(_, k)| self.homes[k].as_ref());
-        let last = self.columns.iter().filter_map(|&k| self.homes[k].as_ref()?.last()).last();
+        let last = self.columns.iter().filter_map(|&k| self.homes[k].as_ref()?.last()).next_back();
         self.pages[DESCENT].chart = cost.and_then(|cells| cells.first()).map(|cell| Chart {
             title: format!("{} after k steps", letter(&self.sheet.cost_label())),
             columns: (0, cell.column),

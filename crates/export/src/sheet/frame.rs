@@ -77,7 +77,8 @@ impl Frame {
         let outer = if self.is_picture() { self.dims.len() - 2 } else { self.dims.len() };
         let row = |row: u32| {
             let block = row / self.picture;
-            (row % self.picture == 0).then(|| element(label, &self.dims[..outer], block as usize))
+            row.is_multiple_of(self.picture)
+                .then(|| element(label, &self.dims[..outer], block as usize))
         };
         (0..self.height).map(row).collect()
     }

@@ -76,7 +76,7 @@ pub(super) fn terms(op: &Op, x: &[&Terms], dims: &[usize]) -> Result<Terms, Stri
             if x[0].is_empty() {
                 return Err("a largest number; there is none of nothing".to_owned());
             }
-            Ok(reduce(x[0], reduction.axes, dims, |x| largest(x.iter().cloned().collect())))
+            Ok(reduce(x[0], reduction.axes, dims, |x| largest(x.to_vec())))
         }
         Op::LogSumExp(reduction) => {
             if x[0].is_empty() {
