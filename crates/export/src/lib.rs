@@ -4,3 +4,5 @@
 
 #[cfg(feature = "pictures")]
 pub mod pictures;
+#[cfg(feature = "sheet")]
+pub mod sheet;

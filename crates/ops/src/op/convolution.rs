@@ -81,8 +81,10 @@ impl Convolution {
 
     /// Calls `f` with every cell of the pictures, weight of the filters and cell of the feature
     /// maps that meet: with their places in row-major order, among the sizes \[n, channels, rows,
-    /// columns\], \[filters, channels of a group, rows, columns\] and \[n, filters, rows, columns\].
-    pub(super) fn each(
+    /// columns\], \[filters, channels of a group, rows, columns\] and \[n, filters, rows,
+    /// columns\], which [`conv2d`](crate::conv2d) relates. It is what readers of a graph know of the
+    /// geometry.
+    pub fn each(
         &self, x: [usize; 4], w: [usize; 4], y: [usize; 4], mut f: impl FnMut(usize, usize, usize),
     ) {
         let [filters, per_group, rows, columns] = w;

@@ -49,31 +49,46 @@ impl Pooling {
         Ok(vec![n, channels.into(), dims[2].clone(), dims[3].clone()].into())
     }
 
+    /// Calls `f` with each pooled cell (n, channel, row, column) of pictures of the sizes `x`, and
+    /// with the cells of its window in row-major order, without the padding.
+    ///
+    /// # Panics
+    ///
+    /// If the window does not fit the pictures.
+    pub fn windows(&self, x: [usize; 4], mut f: impl FnMut([usize; 4], &[[usize; 4]])) {
+        let pooled = self.output(&Shape::from(x)).expect("the shape rule has compared them");
+        let mut window = Vec::with_capacity(self.window[0] * self.window[1]);
+        for [n, c, i, j] in places(super::convolution::sizes(&pooled)) {
+            window.clear();
+            for [p, q, ..] in places([self.window[0], self.window[1], 1, 1]) {
+                let cell = |axis: usize, place: usize, offset: usize| {
+                    let padded = place * self.stride[axis] + offset;
+                    padded.checked_sub(self.padding[axis][0]).filter(|&k| k < x[axis + 2])
+                };
+                if let (Some(row), Some(column)) = (cell(0, i, p), cell(1, j, q)) {
+                    window.push([n, c, row, column]);
+                }
+            }
+            f([n, c, i, j], &window);
+        }
+    }
+
     /// Calls `f` with each pooled cell (n, channel, row, column) and the cell of the picture that
     /// wins its window: the first largest in row-major order, a NaN before all, or none if the
     /// whole window is padding.
     pub(super) fn winners<T: Scalar>(
         &self, x: &ArrayView4<'_, T>, mut f: impl FnMut([usize; 4], Option<[usize; 4]>),
     ) {
-        let sizes = <[usize; 4]>::from(x.dim());
-        let pooled = self.output(&Shape::from(sizes)).expect("the shape rule has compared them");
-        for [n, c, i, j] in places(super::convolution::sizes(&pooled)) {
-            let mut winner: Option<[usize; 4]> = None;
-            for [p, q, ..] in places([self.window[0], self.window[1], 1, 1]) {
-                let cell = |axis: usize, place: usize, offset: usize| {
-                    let padded = place * self.stride[axis] + offset;
-                    padded.checked_sub(self.padding[axis][0]).filter(|&k| k < sizes[axis + 2])
-                };
-                let (Some(row), Some(column)) = (cell(0, i, p), cell(1, j, q)) else { continue };
-                let here = [n, c, row, column];
-                let wins =
-                    |best: [usize; 4]| x[here] > x[best] || x[here].is_nan() && !x[best].is_nan();
-                if winner.is_none_or(wins) {
-                    winner = Some(here);
-                }
-            }
-            f([n, c, i, j], winner);
-        }
+        let wins = |here: [usize; 4], best: [usize; 4]| {
+            x[here] > x[best] || x[here].is_nan() && !x[best].is_nan()
+        };
+        self.windows(x.dim().into(), |place, window| {
+            let better = |best, &here: &[usize; 4]| match best {
+                Some(best) if !wins(here, best) => Some(best),
+                _ => Some(here),
+            };
+            f(place, window.iter().fold(None, better));
+        });
     }
 }
 

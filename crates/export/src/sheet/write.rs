@@ -1,0 +1,121 @@
+//! Worksheets as a file.
+
+use std::collections::HashMap;
+
+use rust_xlsxwriter::{
+    Chart, ChartType, Color, ConditionalFormatCell, ConditionalFormatCellRule, DocProperties,
+    ExcelDateTime, Format, FormatAlign, FormatBorder, Formula, Workbook, Worksheet, XlsxError,
+};
+
+use super::SheetError;
+use super::page::{Content, Page, Pages, Style};
+
+/// All styles.
+const STYLES: [Style; 10] = [
+    Style::Title,
+    Style::Note,
+    Style::Head,
+    Style::Label,
+    Style::Data,
+    Style::Parameter,
+    Style::Formula,
+    Style::Next,
+    Style::Cost,
+    Style::Record,
+];
+
+/// Fewer columns than this are printed on the width of a page.
+const PRINTED: u16 = 40;
+
+/// The file's bytes; with the engine's values in formulas, or without.
+pub(super) fn bytes(pages: &Pages, values: bool) -> Result<Vec<u8>, SheetError> {
+    let mut workbook = Workbook::new();
+    // Not the time of writing: equal workbooks are equal bytes.
+    let created = ExcelDateTime::from_ymd(2000, 1, 1)?;
+    workbook.set_properties(&DocProperties::new().set_creation_datetime(&created));
+    let formats: HashMap<Style, Format> =
+        STYLES.into_iter().map(|style| (style, format(style))).collect();
+    for page in &pages.pages {
+        write(workbook.add_worksheet(), page, &formats, values)?;
+    }
+    for (name, cell) in &pages.names {
+        let (sheet, column) = (pages.sheets[cell.sheet], super::formula::letters(cell.column));
+        workbook.define_name(name, &format!("={sheet}!${column}${}", cell.row + 1))?;
+    }
+    Ok(workbook.save_to_buffer()?)
+}
+
+fn write(
+    sheet: &mut Worksheet, page: &Page, formats: &HashMap<Style, Format>, values: bool,
+) -> Result<(), XlsxError> {
+    sheet.set_name(page.name)?.set_formula_result_default("");
+    for &(from, to, width) in &page.widths {
+        sheet.set_column_range_width(from, to.max(from), width)?;
+    }
+    sheet.set_freeze_panes(page.freeze.0, page.freeze.1)?;
+    for entry in &page.entries {
+        let (row, column, format) = (entry.row, entry.column, &formats[&entry.style]);
+        match &entry.content {
+            Content::Number(x) => sheet.write_number_with_format(row, column, *x, format)?,
+            Content::Text(text) => sheet.write_string_with_format(row, column, text, format)?,
+            Content::Formula(text, value) => {
+                let formula = Formula::new(text);
+                let formula = if values { formula.set_result(value.to_string()) } else { formula };
+                sheet.write_formula_with_format(row, column, formula, format)?
+            }
+        };
+    }
+    let last = page.entries.iter().map(|entry| entry.column).max().unwrap_or(0);
+    sheet.set_landscape();
+    if last < PRINTED {
+        sheet.set_print_fit_to_pages(1, 0);
+    }
+    for &(top, bottom) in &page.ink {
+        let dark = Format::new()
+            .set_background_color(Color::RGB(0x0033_4155))
+            .set_font_color(Color::RGB(0x00FF_FFFF));
+        let ink = ConditionalFormatCell::new()
+            .set_rule(ConditionalFormatCellRule::GreaterThan(0.5))
+            .set_format(dark);
+        sheet.add_conditional_format(top, 1, bottom, last, &ink)?;
+    }
+    if let Some(curve) = &page.chart {
+        let ((top, bottom), (x, y)) = (curve.rows, curve.columns);
+        let mut chart = Chart::new(ChartType::ScatterStraight);
+        chart
+            .add_series()
+            .set_categories((page.name, top, x, bottom, x))
+            .set_values((page.name, top, y, bottom, y));
+        chart.title().set_name(&curve.title);
+        chart.legend().set_hidden();
+        chart.x_axis().set_name("step").set_min(0.0).set_max(f64::from(bottom - top));
+        chart.set_width(560).set_height(340);
+        sheet.insert_chart(curve.corner.0, curve.corner.1, &chart)?;
+    }
+    Ok(())
+}
+
+/// How a style looks.
+fn format(style: Style) -> Format {
+    let plain = Format::new();
+    let number = |colour: u32| {
+        Format::new()
+            .set_background_color(Color::RGB(colour))
+            .set_border(FormatBorder::Hair)
+            .set_border_color(Color::RGB(0x00CB_D5E1))
+    };
+    match style {
+        Style::Title => plain.set_bold().set_font_size(14),
+        Style::Note => plain.set_font_color(Color::RGB(0x0047_5569)),
+        Style::Head => {
+            plain.set_bold().set_align(FormatAlign::Center).set_border_bottom(FormatBorder::Thin)
+        }
+        Style::Label => plain.set_bold(),
+        Style::Data => number(0x00DB_EAFE),
+        Style::Parameter => number(0x00FE_F3C7).set_num_format("0.0####"),
+        Style::Formula => number(0x00FF_FFFF).set_num_format("0.00000"),
+        Style::Next => number(0x00DC_FCE7).set_num_format("0.00000"),
+        Style::Cost => number(0x00FC_E7F3).set_num_format("0.00000").set_bold(),
+        Style::Record => number(0x00F1_F5F9).set_num_format("0.00000"),
+    }
+}
