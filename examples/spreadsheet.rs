@@ -31,6 +31,10 @@ pub fn numbers(all: [(&str, f64); 2]) -> Arrays<f64> {
 
 /// The descent of z = x² + y², η = 0.1, from any x and y; with the engine's values in the formulas,
 /// or without.
+///
+/// # Errors
+///
+/// If an array has not the shape of its input, or a number leaves the finite ones.
 pub fn bowl(from: &Arrays<f64>, values: bool) -> Result<Vec<u8>, SheetError> {
     let g = Graph::new();
     let (x, y, eta) = (param(&g, "x", ()), param(&g, "y", ()), input(&g, "eta", ()));
@@ -46,6 +50,10 @@ pub fn bowl(from: &Arrays<f64>, values: bool) -> Result<Vec<u8>, SheetError> {
 }
 
 /// The descent of C_T = Σ ½(y − (px + q))², η = 0.00015, from any p and q.
+///
+/// # Errors
+///
+/// If an array has not the shape of its input, or a number leaves the finite ones.
 pub fn line(from: &Arrays<f64>, values: bool) -> Result<Vec<u8>, SheetError> {
     let g = Graph::new();
     let (x, y) = (input(&g, "x", ("n",)), input(&g, "y", ("n",)));

@@ -46,6 +46,10 @@ fn descend<'g>(
 }
 
 /// The 12-3-2 network of two digits on 64 pictures; with the engine's values, or without.
+///
+/// # Errors
+///
+/// If an array has not the shape of its input, or a number leaves the finite ones.
 pub fn demons(at: &Arrays<f64>, values: bool) -> Result<Vec<u8>, SheetError> {
     let g = Graph::new();
     let (x, t) = (input(&g, "x", ("n", 12)), input(&g, "t", ("n", 2)));
@@ -57,7 +61,8 @@ pub fn demons(at: &Arrays<f64>, values: bool) -> Result<Vec<u8>, SheetError> {
     let a3 = sigmoid(z3).named("a3");
     let cost = sum_all(0.5 * square(t - a3)).named("C_T");
     let [delta3, delta2] = grad(cost, [z3, z2]);
-    (delta3.named("δ3"), delta2.named("δ2"));
+    delta3.named("δ3");
+    delta2.named("δ2");
 
     let pictures = read("zeros_and_ones.txt", 4, 3).expect("64 pictures");
     let ((x_, t_), eta) = (arrays(&pictures, 0, 2), arr0(0.2));
@@ -67,6 +72,10 @@ pub fn demons(at: &Arrays<f64>, values: bool) -> Result<Vec<u8>, SheetError> {
 }
 
 /// The convolutional network of three digits on 96 pictures, 69 parameters.
+///
+/// # Errors
+///
+/// If an array has not the shape of its input, or a number leaves the finite ones.
 pub fn cnn(at: &Arrays<f64>, values: bool) -> Result<Vec<u8>, SheetError> {
     let g = Graph::new();
     let (x, t) = (input(&g, "x", ("n", 1, 6, 6)), input(&g, "t", ("n", 3)));
@@ -80,7 +89,9 @@ pub fn cnn(at: &Arrays<f64>, values: bool) -> Result<Vec<u8>, SheetError> {
     let a_o = sigmoid(z_o).named("aO");
     let cost = sum_all(0.5 * square(t - a_o)).named("C_T");
     let [delta_o, slope, delta_f] = grad(cost, [z_o, a_p, z_f]);
-    (delta_o.named("δO"), slope.named("∂C/∂aP"), delta_f.named("δF"));
+    delta_o.named("δO");
+    slope.named("∂C/∂aP");
+    delta_f.named("δF");
 
     let pictures = read("one_two_three.txt", 6, 6).expect("96 pictures");
     let ((x_, t_), eta) = (arrays(&pictures, 1, 3), arr0(0.2));

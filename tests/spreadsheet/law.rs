@@ -4,7 +4,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use gradus::export::sheet::{SheetError, Spreadsheet};
-use gradus::ndarray::{ArrayD, IxDyn, arr1};
+use gradus::ndarray::{Array2, ArrayD, IxDyn, arr1};
 use gradus::ops::{Op, Sample};
 use gradus::prelude::*;
 
@@ -182,5 +182,22 @@ fn random_expressions_are_cut_into_formulas() {
     };
     if let Some(computed) = computed(&[("random", file(false))]) {
         agree("random", &cells(&file(true)), &computed[0]);
+    }
+}
+
+/// Pixels of pictures, summed over the examples: the pixels between them are no part of the sum.
+#[test]
+fn a_sum_does_not_take_what_lies_between() {
+    let g = Graph::new();
+    let x = input(&g, "x", ("n", 6));
+    let (total, squares) = (sum(x, [0]).named("total"), sum(square(x), [0]).named("squares"));
+    let pixels = Array2::from_shape_fn((5, 6), |(k, i)| (7 * k + i * i) as f64);
+    let file = |values| {
+        let sheet = Spreadsheet::new("Sums").examples("n").fold(x, &[2, 3]).show(total);
+        let inputs = Inputs::new().with("x", &pixels);
+        sheet.show(squares).values(values).bytes(&Arrays::new(), &inputs).unwrap()
+    };
+    if let Some(computed) = computed(&[("sums", file(false))]) {
+        agree("sums", &cells(&file(true)), &computed[0]);
     }
 }

@@ -132,6 +132,22 @@ fn a_step_and_the_history_are_those_of_the_plans() {
 }
 
 #[test]
+fn the_index_names_what_has_cells_as_the_books_do() {
+    let [.., demons, _] = systems();
+    let book = cells(&(demons.book)(&demons.at, true).unwrap());
+    let on_index = |name: &str| {
+        book.texts.iter().any(|((sheet, _, column), text)| {
+            sheet == "index" && *column == 0 && text.as_str() == name
+        })
+    };
+    for name in ["x", "w²", "z²", "a³", "δ²", "δ³", "C_T", "∂C/∂w²", "next w²", "next b³", "η"]
+    {
+        assert!(on_index(name), "{name}");
+    }
+    assert!(!book.texts.values().any(|text| text.contains('%')), "a node is named by its number");
+}
+
+#[test]
 fn equal_workbooks_are_equal_bytes() {
     let [bowl, ..] = systems();
     assert_eq!((bowl.book)(&bowl.at, true).unwrap(), (bowl.book)(&bowl.at, true).unwrap());

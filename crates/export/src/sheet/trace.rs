@@ -70,6 +70,10 @@ impl Trace {
         let updates = wanted.updates.iter().map(|(_, y)| y);
         let all: Vec<Expr<'_>> = wanted.roots.iter().chain(updates).copied().collect();
         let tape = Tape::new(&all);
+        let next = |y: Expr<'_>| {
+            let of = wanted.updates.iter().find(|(_, next)| *next == y);
+            of.map(|(name, _)| format!("next {name}"))
+        };
         let (mut nodes, mut places): (Vec<Node>, Vec<usize>) = (Vec::new(), Vec::new());
         let mut numbers = 0;
         for (step, &id) in program.steps().iter().zip(tape.ids()) {
@@ -86,9 +90,10 @@ impl Trace {
                 dims,
                 batch: step.shape.dims().iter().position(|dim| alone(dim, wanted.axis)),
                 label: y.label(),
-                name: y
-                    .label()
-                    .unwrap_or_else(|| format!("{} (%{})", step.op.card().name, id.index())),
+                name: y.label().or_else(|| next(y)).unwrap_or_else(|| {
+                    let operation = step.op.card().name;
+                    format!("{operation} (%{})", id.index())
+                }),
                 derived: y.origin().derivation.is_some(),
                 node: step.node.clone(),
                 value: ArrayD::zeros(vec![0]),
