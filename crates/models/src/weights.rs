@@ -12,9 +12,9 @@ use crate::ModelError;
 /// (the format: <https://huggingface.co/docs/safetensors>; F32, F64 and F16 are IEEE 754's; BF16 is
 /// the upper half of an F32).
 ///
-/// The names are those of the program. A [`Dense`](crate::Dense) layer's weights are
-/// \[out, in\], as PyTorch's are, and a [`Conv`](crate::Conv) layer's as they are in its docs; other
-/// layouts have to be turned. What was read is given to an evaluator, or to
+/// The names are those of the program. As in PyTorch, the weights of a [`Dense`](crate::Dense) layer
+/// are \[out, in\], and the filters of a [`Conv`](crate::Conv) layer \[out, in / groups, rows,
+/// columns\]; other layouts have to be turned. What was read is given to an evaluator, or to
 /// [`Training::start_from`](crate::Training::start_from).
 ///
 /// ```no_run
