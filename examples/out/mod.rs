@@ -1,7 +1,7 @@
 //! The flag of examples that draw: `--out DIR` writes their pictures to a folder, each as an SVG and
 //! as a PNG file; without it nothing is written.
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use gradus::export::pictures::{Picture, PictureError};
 
@@ -13,7 +13,7 @@ pub fn write(pictures: impl FnOnce() -> Pictures) {
     let mut arguments = std::env::args().skip(1);
     let written = match (arguments.next().as_deref(), arguments.next(), arguments.next()) {
         (None, _, _) => return,
-        (Some("--out"), Some(folder), None) => write_to(&PathBuf::from(folder), pictures),
+        (Some("--out"), Some(folder), None) => write_to(Path::new(&folder), pictures),
         _ => Err("wanted: --out DIR, or nothing".to_owned()),
     };
     if let Err(error) = written {
@@ -22,7 +22,12 @@ pub fn write(pictures: impl FnOnce() -> Pictures) {
     }
 }
 
-fn write_to(folder: &PathBuf, pictures: impl FnOnce() -> Pictures) -> Result<(), String> {
+/// Draws and writes the pictures to a folder.
+///
+/// # Errors
+///
+/// A sentence that says what went wrong.
+pub fn write_to(folder: &Path, pictures: impl FnOnce() -> Pictures) -> Result<(), String> {
     std::fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     for (name, picture) in pictures().map_err(|error| error.to_string())? {
         for extension in ["svg", "png"] {

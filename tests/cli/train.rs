@@ -20,6 +20,18 @@ fn train_mnist_ends_at_95_percent() {
     assert!(Path::new(out).exists());
 }
 
+/// The convolutional network with the README's settings, stopped early: 98 % after two epochs.
+#[test]
+fn lenet_is_soon_at_98_percent() {
+    let folder = tempfile::tempdir().unwrap();
+    let common = ["train", "mnist", "--model", "lenet", "--optimiser", "adam", "--eta", "0.004"];
+    let rest = ["--batch", "50", "--schedule", "cosine:2", "--epochs", "2", "--out"];
+    let printed = succeeds(&[&common[..], &rest, &[&beside(&folder, "out")]].concat());
+    let last = printed.lines().find_map(|line| line.strip_prefix("Epoch 1: ")).expect("its line");
+    let correct: u32 = last.split(' ').next().unwrap().parse().unwrap();
+    assert!(correct >= 9800, "{correct} of 10,000");
+}
+
 #[test]
 fn a_resumed_training_writes_the_same_file_whatever_the_threads() {
     let folder = tempfile::tempdir().unwrap();

@@ -77,3 +77,6 @@ pub mod vectorised;
 
 #[path = "../../examples/weight_decay.rs"]
 pub mod weight_decay;
+
+#[path = "../../examples/weights_from_elsewhere.rs"]
+pub mod weights_from_elsewhere;

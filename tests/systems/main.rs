@@ -26,3 +26,4 @@ mod threshold;
 mod toolbox;
 mod vectorised;
 mod weight_decay;
+mod weights_from_elsewhere;

@@ -6,6 +6,7 @@
 //!   how; [`Schedule`]: how fast;
 //! * [`data`]: the MNIST pictures, and the files they come in;
 //! * [`Training`]: a network being trained, saved to and loaded from a file, resumed bit for bit;
+//! * [`Weights`]: what another program wrote into a safetensors file;
 //! * the module [`minimise`]: minima of any expression, least squares, constraints, error bars;
 //! * [`Evaluation`] and [`History`]: how well it does.
 //!
@@ -52,6 +53,7 @@ mod optimiser;
 mod parameter;
 mod schedule;
 mod train;
+mod weights;
 
 pub use activation::Activation;
 pub use cost::Cost;
@@ -66,3 +68,4 @@ pub use optimiser::{Adam, Optimiser, Sgd};
 pub use parameter::{Parameter, Role};
 pub use schedule::Schedule;
 pub use train::{Settings, Training};
+pub use weights::Weights;

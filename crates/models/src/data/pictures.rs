@@ -118,7 +118,8 @@ impl Mnist {
     const TRAINING: usize = 50_000;
 
     /// Reads the four files from a folder, each plain (`train-images-idx3-ubyte`) or gzipped
-    /// (`train-images-idx3-ubyte.gz`).
+    /// (`train-images-idx3-ubyte.gz`). Other pictures in files of the same names and sizes, as those
+    /// of Fashion-MNIST (H. Xiao, K. Rasul, R. Vollgraf, arXiv:1708.07747), are read alike.
     ///
     /// # Errors
     ///
@@ -166,6 +167,31 @@ mod tests {
         let text = |labels| Pictures::new(1, 2, vec![0; 4], labels, 3).unwrap_err().to_string();
         assert_eq!(text(vec![0]), "1 pictures of 1×2 do not have 4 pixels");
         assert_eq!(text(vec![0, 3]), "picture 1 has the label 3, the labels are 0 to 2");
+    }
+
+    #[test]
+    fn other_pictures_in_files_like_mnists_are_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, sizes: &[u32], byte: &dyn Fn(usize) -> u8| {
+            let mut bytes = vec![0, 0, 8, sizes.len() as u8];
+            sizes.iter().for_each(|size| bytes.extend(size.to_be_bytes()));
+            bytes.extend((0..sizes.iter().product::<u32>() as usize).map(byte));
+            std::fs::write(folder.path().join(name), bytes).unwrap();
+        };
+        for (name, count) in [("train", 60_000), ("t10k", 10_000)] {
+            // No digits: picture k is all of one grey.
+            let grey = |k: usize| (k / 784 % 251) as u8;
+            write(&format!("{name}-images-idx3-ubyte"), &[count, 28, 28], &grey);
+            write(&format!("{name}-labels-idx1-ubyte"), &[count], &|k| (k % 10) as u8);
+        }
+        let Mnist { training, validation, test } = Mnist::read(folder.path()).unwrap();
+        let lengths = [&training, &validation, &test].map(Pictures::len);
+        assert_eq!(lengths, [50_000, 10_000, 10_000]);
+        // The first validation picture is the training files' 50,001st.
+        let (x, y) = validation.batch(&[0, 3]);
+        let greys = [50_000, 50_003].map(|k| (k % 251) as f32 / 255.0);
+        assert!((0..2).all(|row| x.row(row).iter().all(|&pixel| pixel == greys[row])));
+        assert_eq!((y[[0, 0]], y[[1, 3]], y.sum()), (1.0, 1.0, 2.0));
     }
 
     #[test]
