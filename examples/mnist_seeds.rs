@@ -42,7 +42,11 @@ fn run() -> Result<(), String> {
 }
 
 /// The test pictures that are right after each epoch, in per cent.
-fn shares(mnist: &Mnist, seed: u64, epochs: usize) -> Result<Vec<f64>, ModelError> {
+///
+/// # Errors
+///
+/// If the pictures do not fit the network.
+pub fn shares(mnist: &Mnist, seed: u64, epochs: usize) -> Result<Vec<f64>, ModelError> {
     let network = Network::dense(&[784, 100, 10], Activation::Sigmoid)?;
     let settings = Settings {
         cost: Cost::CrossEntropy,

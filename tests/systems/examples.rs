@@ -45,6 +45,9 @@ pub mod lagrange;
 #[path = "../../examples/logistic_regression.rs"]
 pub mod logistic_regression;
 
+#[path = "../../examples/mnist_seeds.rs"]
+pub mod mnist_seeds;
+
 #[path = "../../examples/nand_adder.rs"]
 pub mod nand_adder;
 

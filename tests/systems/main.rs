@@ -13,6 +13,7 @@ mod demons;
 mod demons_learn;
 mod descent;
 mod logistic_regression;
+mod mnist_seeds;
 mod nand_adder;
 mod perceptron;
 mod pictures;
