@@ -42,8 +42,9 @@ type Make<'g> = Box<dyn Fn(&[Expr<'g>]) -> Result<Box<dyn Evaluator<f64>>, EvalE
 ///   computation of F′(x) and F′(x)F″(x)*, 1982). A derivative a and a difference n agree if
 ///   |a − n| ≤ 1e-10 + 1e-8 |n|; if the extrapolation does not know n that well, the comparison is
 ///   inconclusive and says so;
-/// * [`Test::Digits`]: the same in 31 digits, to 1e-16 + 1e-13 |n|. Graphs with operations of the
-///   user's own, which have kernels for `f64`, are left out;
+/// * [`Test::Digits`]: the same in 31 digits, to 1e-16 + 1e-13 |n|. Where they agree, an inconclusive
+///   difference in `f64` is [settled](Verdict::Settled). Graphs with operations of the user's own,
+///   which have kernels for `f64`, are left out;
 /// * [`Test::Taylor`]: along u the remainder of the expansion with the gradient vanishes as h², that
 ///   with the Hessian as h³: to slopes of at least 1.95 and 2.95;
 /// * [`Test::Rounding`]: values and derivatives in `f64` and in `f32` against 31 digits, to what the
