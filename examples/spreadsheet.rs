@@ -6,11 +6,13 @@
 //! ```
 
 use std::error::Error;
-use std::path::PathBuf;
 
 use gradus::export::sheet::{SheetError, Spreadsheet};
 use gradus::ndarray::{Array1, arr0};
 use gradus::prelude::*;
+
+#[allow(dead_code, reason = "no picture is drawn here")]
+mod out;
 
 /// Hours of sun in a week, and litres of lemonade that a stall sold: those of `regression`.
 pub const DATA: [(f64, f64); 8] = [
@@ -73,18 +75,13 @@ pub fn line(from: &Arrays<f64>, values: bool) -> Result<Vec<u8>, SheetError> {
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let mut arguments = std::env::args().skip(1);
-    let folder = match (arguments.next().as_deref(), arguments.next()) {
-        (None, _) => PathBuf::from("target/examples-out"),
-        (Some("--out"), Some(folder)) => PathBuf::from(folder),
-        _ => return Err("wanted: --out DIR, or nothing".into()),
-    };
+    let folder = out::folder()?.unwrap_or_else(|| "target/examples-out".into());
     std::fs::create_dir_all(&folder)?;
     for (name, bytes) in [
         ("descent.xlsx", bowl(&numbers([("x", 3.0), ("y", 2.0)]), true)?),
         ("regression.xlsx", line(&numbers([("p", 0.0), ("q", 0.0)]), true)?),
     ] {
-        std::fs::write(folder.join(name), &bytes)?;
+        gradus::export::write(folder.join(name), &bytes)?;
         println!("{} ({} kilobytes)", folder.join(name).display(), bytes.len() / 1000);
     }
     println!("Open them, change a yellow cell, and fill the last row of `descent` down.");

@@ -6,12 +6,13 @@
 //! ```
 
 use std::error::Error;
-use std::path::PathBuf;
 
 use gradus::export::sheet::{SheetError, Spreadsheet};
 use gradus::ndarray::{Array4, arr0};
 use gradus::prelude::*;
 
+#[allow(dead_code, reason = "no picture is drawn here")]
+mod out;
 #[allow(dead_code, reason = "nothing is counted here")]
 mod pixels;
 use pixels::{arrays, read};
@@ -102,17 +103,12 @@ pub fn cnn(at: &Arrays<f64>, values: bool) -> Result<Vec<u8>, SheetError> {
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let mut arguments = std::env::args().skip(1);
-    let folder = match (arguments.next().as_deref(), arguments.next()) {
-        (None, _) => PathBuf::from("target/examples-out"),
-        (Some("--out"), Some(folder)) => PathBuf::from(folder),
-        _ => return Err("wanted: --out DIR, or nothing".into()),
-    };
+    let folder = out::folder()?.unwrap_or_else(|| "target/examples-out".into());
     std::fs::create_dir_all(&folder)?;
     for (name, bytes) in
         [("demons.xlsx", demons(&draw(DEMONS, 1), true)?), ("cnn.xlsx", cnn(&draw(CNN, 1), true)?)]
     {
-        std::fs::write(folder.join(name), &bytes)?;
+        gradus::export::write(folder.join(name), &bytes)?;
         println!("{} ({} kilobytes)", folder.join(name).display(), bytes.len() / 1000);
     }
     println!(

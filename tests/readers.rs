@@ -27,13 +27,14 @@ struct Reader {
     memory: (u64, u64),
 }
 
-const READERS: [Reader; 5] = [
+const READERS: [Reader; 6] = [
     // Deflate makes at most 1032 bytes of one, and a vector that grows has room for twice as many; a
     // bit of a palette's picture becomes four bytes.
     Reader { name: "idx", law: laws::idx, cases: 20_000, memory: (2 * 1032, 1 << 17) },
     Reader { name: "picture", law: laws::picture, cases: 20_000, memory: (32 * 1032, 1 << 18) },
     Reader { name: "network", law: laws::network, cases: 6_000, memory: (1_000, 1 << 19) },
     Reader { name: "checkpoint", law: laws::checkpoint, cases: 6_000, memory: (1_000, 1 << 19) },
+    Reader { name: "weights", law: laws::weights, cases: 20_000, memory: (100, 1 << 15) },
     Reader { name: "schedule", law: laws::schedule, cases: 20_000, memory: (64, 1 << 10) },
 ];
 

@@ -1,7 +1,7 @@
-//! The flag of examples that draw: `--out DIR` writes their pictures to a folder, each as an SVG and
-//! as a PNG file; without it nothing is written.
+//! The flag of examples that write files: `--out DIR` says to which folder. Pictures are written each as
+//! an SVG and as a PNG file; without the flag there are none.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use gradus::export::pictures::{Picture, PictureError};
 
@@ -10,15 +10,28 @@ pub type Pictures = Result<Vec<(&'static str, Picture)>, PictureError>;
 
 /// Draws and writes the pictures, if that is asked; what goes wrong ends the program with a sentence.
 pub fn write(pictures: impl FnOnce() -> Pictures) {
-    let mut arguments = std::env::args().skip(1);
-    let written = match (arguments.next().as_deref(), arguments.next(), arguments.next()) {
-        (None, _, _) => return,
-        (Some("--out"), Some(folder), None) => write_to(Path::new(&folder), pictures),
-        _ => Err("wanted: --out DIR, or nothing".to_owned()),
+    let written = match folder() {
+        Ok(None) => return,
+        Ok(Some(folder)) => write_to(&folder, pictures),
+        Err(error) => Err(error),
     };
     if let Err(error) = written {
         eprintln!("{error}");
         std::process::exit(1);
+    }
+}
+
+/// The folder that `--out` names, if it is there.
+///
+/// # Errors
+///
+/// What was wanted, if there is anything else.
+pub fn folder() -> Result<Option<PathBuf>, String> {
+    let mut arguments = std::env::args().skip(1);
+    match (arguments.next().as_deref(), arguments.next(), arguments.next()) {
+        (None, _, _) => Ok(None),
+        (Some("--out"), Some(folder), None) => Ok(Some(folder.into())),
+        _ => Err("wanted: --out DIR, or nothing".to_owned()),
     }
 }
 

@@ -3,7 +3,7 @@
 
 use gradus::models::data::{Digit, Idx};
 use gradus::models::layer::Mode;
-use gradus::models::{History, Network, Schedule, Settings, Training};
+use gradus::models::{History, Network, Schedule, Settings, Training, Weights};
 use gradus::ndarray::Array2;
 use gradus::ops::{Graph, Shape, input};
 
@@ -31,6 +31,20 @@ pub fn checkpoint(bytes: &[u8]) -> bool {
     assert!(training.eta() >= 0.0);
     assert!(!training.history().csv().is_empty());
     works(&training);
+    true
+}
+
+/// Weights of another program.
+pub fn weights(bytes: &[u8]) -> bool {
+    let Ok(weights) = Weights::from_bytes("weights".as_ref(), bytes.to_vec()) else { return false };
+    for (name, shape) in weights.shapes() {
+        // Numbers of other types are refused.
+        if let Ok(array) = weights.array::<f64>(&name, &shape) {
+            assert_eq!(array.shape(), shape);
+        }
+        let other = [&shape[..], &[2]].concat();
+        assert!(weights.array::<f64>(&name, &other).is_err(), "{name} has two shapes");
+    }
     true
 }
 

@@ -34,13 +34,15 @@ const NUMBERS: [&str; 14] = [
 /// only numbers changed in what is text, so that the damage is seen by more than the first check.
 pub fn mutate(reader: &str, seed: &[u8], other: &[u8], random: &mut ChaCha8Rng) -> Vec<u8> {
     let mend = random.random_bool(0.5);
-    // Of a checkpoint the header alone, whose length comes first.
+    // Of a safetensors file the header alone, whose length comes first.
     let header = match (reader, seed.first_chunk()) {
-        ("checkpoint", Some(&length)) if mend => 8 + u64::from_le_bytes(length) as usize,
+        ("checkpoint" | "weights", Some(&length)) if mend => {
+            8 + u64::from_le_bytes(length) as usize
+        }
         _ => 0,
     };
     let mut bytes = seed[..if header > 0 { header } else { seed.len() }].to_vec();
-    let numbers = mend && matches!(reader, "network" | "checkpoint" | "schedule");
+    let numbers = mend && matches!(reader, "network" | "checkpoint" | "weights" | "schedule");
     if mend && reader == "picture" {
         match random.random_range(0..3) {
             0 => change_chunk(&mut bytes, random),
@@ -56,7 +58,7 @@ pub fn mutate(reader: &str, seed: &[u8], other: &[u8], random: &mut ChaCha8Rng) 
         }
     }
     match reader {
-        "checkpoint" if header > 0 => {
+        "checkpoint" | "weights" if header > 0 => {
             let text = bytes.get(8..).unwrap_or_default();
             let length = (text.len() as u64).to_le_bytes();
             [&length, text, &seed[header..]].concat()

@@ -61,6 +61,9 @@ fn all() -> Vec<(&'static str, &'static str, Vec<u8>)> {
         ("checkpoint", "start", trained(&dense(), Settings::default(), 0)),
         ("checkpoint", "adam", trained(&dense(), adam(), 2)),
         ("checkpoint", "every-layer", trained(&every_layer(), adam(), 1)),
+        ("weights", "halves", halves()),
+        ("weights", "checkpoint", trained(&dense(), Settings::default(), 0)),
+        ("weights", "none", safetensors("{}", &[])),
         ("schedule", "constant", b"constant".into()),
         ("schedule", "steps", b"steps:10:0.5".into()),
         ("schedule", "cosine", b"cosine:30".into()),
@@ -72,6 +75,22 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
     encoder.write_all(bytes).unwrap();
     encoder.finish().unwrap()
+}
+
+/// A safetensors file of this header and these numbers.
+fn safetensors(header: &str, numbers: &[u8]) -> Vec<u8> {
+    [&(header.len() as u64).to_le_bytes(), header.as_bytes(), numbers].concat()
+}
+
+/// Numbers of each type that is read, and of one that is not; a scalar, and an array of none.
+fn halves() -> Vec<u8> {
+    let header = r#"{"__metadata__":{"format":"pt"},
+        "fc1.weight":{"dtype":"F16","shape":[2,3],"data_offsets":[0,12]},
+        "fc1.bias":{"dtype":"BF16","shape":[2],"data_offsets":[12,16]},
+        "scale":{"dtype":"F64","shape":[],"data_offsets":[16,24]},
+        "none":{"dtype":"F32","shape":[0,4],"data_offsets":[24,24]},
+        "steps":{"dtype":"I64","shape":[1],"data_offsets":[24,32]}}"#;
+    safetensors(header, &[0x3c; 32])
 }
 
 /// A picture of 9×8 pixels with a bar.

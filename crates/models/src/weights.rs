@@ -47,6 +47,15 @@ impl Weights {
             return Err(ModelError::format(path, problem));
         }
         let bytes = std::fs::read(path).map_err(ModelError::file(path, "read"))?;
+        Self::from_bytes(path, bytes)
+    }
+
+    /// The arrays in the bytes of a file; errors name it as `path`.
+    ///
+    /// # Errors
+    ///
+    /// If they are not those of a safetensors file, or of a damaged one.
+    pub fn from_bytes(path: &Path, bytes: Vec<u8>) -> Result<Self, ModelError> {
         let (header, metadata) = SafeTensors::read_metadata(&bytes).map_err(|error| {
             let problem = format!("not a safetensors file, or a damaged one: {error}");
             ModelError::format(path, problem)

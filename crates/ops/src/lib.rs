@@ -40,6 +40,7 @@
 
 mod check;
 mod derivative;
+mod elementwise;
 mod environment;
 mod evaluate;
 mod op;

@@ -12,7 +12,6 @@ use gradus_ops::{Input, Op, Shape};
 
 use crate::examples_last::Examples;
 use crate::net::{Net, Node, Sizes, Way};
-use crate::simplify::is_elementwise;
 
 /// The nets of a step whose batch is taken in pieces.
 #[derive(Debug)]
@@ -137,7 +136,7 @@ fn treats_each(net: &Net, y: usize, examples: &Examples) -> bool {
     let (q, free) = (examples.axis[x], |x: usize| examples.free[x]);
     let alike = operands.iter().all(|&x| examples.axis[x] == Some(p));
     match op {
-        op if is_elementwise(op) => alike,
+        op if op.is_elementwise() => alike,
         Op::Broadcast(_) | Op::Sum(_) | Op::Max(_) | Op::LogSumExp(_) => q.is_some() || free(x),
         Op::Softmax(softmax) => softmax.axis != p,
         Op::LogSoftmax(softmax) => softmax.axis != p,

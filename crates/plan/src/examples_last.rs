@@ -16,7 +16,6 @@ use gradus_ops::{
 use smallvec::SmallVec;
 
 use crate::net::{Net, Node, Sizes, Way, broadcast};
-use crate::simplify::is_elementwise;
 
 /// For each node of a program, which of its axes is that of the examples.
 #[derive(Clone, Debug)]
@@ -187,7 +186,7 @@ impl Writer<'_> {
         let rank = self.sizes(x).len();
         let q = self.axis(x);
         let op: Op = match (op, p, q) {
-            (op, Some(_), _) if is_elementwise(op) => {
+            (op, Some(_), _) if op.is_elementwise() => {
                 if operands.iter().any(|&x| self.axis(x) != p) {
                     return None;
                 }

@@ -10,7 +10,6 @@ use gradus_ops::{Op, Reshape, Shape};
 
 use crate::absorb::Taken;
 use crate::net::{Net, Node, Way};
-use crate::simplify::is_elementwise;
 use crate::view::{View, views};
 
 /// What runs at once.
@@ -86,7 +85,7 @@ pub(crate) fn fuse(
     for (y, node) in net.nodes.iter().enumerate() {
         // A rearrangement that is none, because the numbers do not lie right.
         stored[y] |= seen[y].root == y;
-        if !rearranges(&net, y) && !is_elementwise(&node.op) {
+        if !rearranges(&net, y) && !node.op.is_elementwise() {
             for (k, &x) in node.operands.iter().enumerate() {
                 stored[x] |= !takes(node, k, &seen[x]);
             }
@@ -94,7 +93,7 @@ pub(crate) fn fuse(
     }
     let views = views(&net, &stored);
 
-    let elementwise = |y: usize| is_elementwise(&net.nodes[y].op);
+    let elementwise = |y: usize| net.nodes[y].op.is_elementwise();
     let leaf = |y: usize| matches!(net.nodes[y].op, Op::Input(_) | Op::Constant(_));
     let uses = net.uses();
     let wanted = |&y: &usize| stored[y] && !leaf(y) && uses[y] > 0;

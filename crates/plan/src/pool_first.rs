@@ -13,7 +13,6 @@ use gradus_ops::{MaxPool2d, MaxPool2dScatter, Op, Pooling};
 
 use crate::examples_last::Examples;
 use crate::net::{Net, Node, Sizes, broadcast};
-use crate::simplify::is_elementwise;
 
 /// The net with max-pooling before activation functions, and the examples of its nodes.
 pub(crate) fn pool_first(net: &Net, examples: &Examples) -> (Net, Examples) {
@@ -134,7 +133,7 @@ impl Writer<'_> {
                 let all = broadcast((0..sizes.len()).collect(), &sizes);
                 Some(self.push(all, &[number], &sizes, node.origin, sent.x))
             }
-            op if is_elementwise(op) && depth > 0 => {
+            op if op.is_elementwise() && depth > 0 => {
                 let mut operands = Vec::new();
                 for &x in &node.operands {
                     operands.push(self.at_winners(x, sent, y, depth - 1)?);

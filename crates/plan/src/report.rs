@@ -7,7 +7,6 @@ use gradus_ops::Op;
 
 use crate::fuse::{Fused, Unit};
 use crate::net::Net;
-use crate::simplify::is_elementwise;
 
 /// The arithmetic of each step, and all values that are stored between steps.
 #[derive(Debug, Default)]
@@ -79,7 +78,7 @@ pub(crate) fn flops(net: &Net, y: usize) -> usize {
         Op::Sum(_) | Op::Max(_) | Op::Softmax(_) | Op::LogSoftmax(_) | Op::LogSumExp(_) => {
             operand(0).len()
         }
-        op if is_elementwise(op) => node.len(),
+        op if op.is_elementwise() => node.len(),
         _ => 0,
     }
 }

@@ -206,7 +206,7 @@ impl<T: Real> Builder<T> {
     /// What acts element by element, on operands that are all repeated in the same way, is done
     /// before they are repeated.
     fn before_broadcast(&mut self, node: &Node) -> Option<Rewrite> {
-        if !is_elementwise(&node.op) {
+        if !node.op.is_elementwise() {
             return None;
         }
         let first = &self.nodes[node.operands[0]];
@@ -220,75 +220,6 @@ impl<T: Real> Builder<T> {
         let operands = node.operands.iter().map(thin).collect::<Option<_>>()?;
         let y = self.add(Node { operands, sizes, ..node.clone() });
         Some(Rewrite::Apply(pattern.into(), smallvec![y]))
-    }
-}
-
-/// Whether the operation acts element by element on operands of its own sizes.
-pub(crate) fn is_elementwise(op: &Op) -> bool {
-    match op {
-        Op::Add(_)
-        | Op::Sub(_)
-        | Op::Mul(_)
-        | Op::Div(_)
-        | Op::Neg(_)
-        | Op::Reciprocal(_)
-        | Op::Square(_)
-        | Op::Sqrt(_)
-        | Op::Rsqrt(_)
-        | Op::PowConst(_)
-        | Op::Pow(_)
-        | Op::XLogY(_)
-        | Op::Exp(_)
-        | Op::Expm1(_)
-        | Op::Log(_)
-        | Op::Log1p(_)
-        | Op::Sin(_)
-        | Op::Cos(_)
-        | Op::Tan(_)
-        | Op::Atan(_)
-        | Op::Sinh(_)
-        | Op::Cosh(_)
-        | Op::Tanh(_)
-        | Op::Sigmoid(_)
-        | Op::Softplus(_)
-        | Op::Relu(_)
-        | Op::Abs(_)
-        | Op::Sign(_)
-        | Op::Step(_)
-        | Op::Maximum(_)
-        | Op::Greater(_)
-        | Op::GreaterEqual(_)
-        | Op::Equal(_)
-        | Op::Select(_)
-        | Op::StopGradient(_)
-        | Op::BinaryCrossEntropy(_)
-        | Op::BinaryCrossEntropyWithLogits(_) => true,
-        Op::Input(_)
-        | Op::Constant(_)
-        | Op::Size(_)
-        | Op::Sum(_)
-        | Op::Max(_)
-        | Op::LogSumExp(_)
-        | Op::Softmax(_)
-        | Op::LogSoftmax(_)
-        | Op::Broadcast(_)
-        | Op::Reshape(_)
-        | Op::Transpose(_)
-        | Op::Slice(_)
-        | Op::Pad(_)
-        | Op::Concat(_)
-        | Op::Gather(_)
-        | Op::ScatterAdd(_)
-        | Op::OneHot(_)
-        | Op::Matmul(_)
-        | Op::Conv2d(_)
-        | Op::Conv2dInputAdjoint(_)
-        | Op::Conv2dFilterAdjoint(_)
-        | Op::MaxPool2d(_)
-        | Op::MaxPool2dScatter(_)
-        | Op::MaxPool2dGather(_)
-        | Op::Random(_)
-        | Op::Custom(_) => false,
     }
 }
 

@@ -23,7 +23,6 @@ mod dashes;
 mod draw;
 mod error;
 mod field;
-mod file;
 mod greys;
 mod network;
 mod picture;

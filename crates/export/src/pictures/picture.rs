@@ -6,8 +6,8 @@ use kuva::RasterBackend;
 use kuva::backend::svg::SvgBackend;
 use kuva::render::render::{Primitive, Scene, TextAnchor};
 
+use super::dashes;
 use super::error::{PictureError, at_most, some};
-use super::{dashes, file};
 
 /// The most pixels a PNG file may have along a side.
 const MOST_PIXELS: usize = 10_000;
@@ -120,11 +120,13 @@ impl Picture {
     pub fn write(&self, path: impl AsRef<Path>) -> Result<(), PictureError> {
         let path = path.as_ref();
         let extension = path.extension().and_then(|extension| extension.to_str());
-        match extension.map(str::to_ascii_lowercase).as_deref() {
-            Some("svg") => file::write(path, self.svg().as_bytes()),
-            Some("png") => file::write(path, &self.png()?),
-            _ => Err(PictureError::Extension(path.to_owned())),
-        }
+        let bytes = match extension.map(str::to_ascii_lowercase).as_deref() {
+            Some("svg") => self.svg().into_bytes(),
+            Some("png") => self.png()?,
+            _ => return Err(PictureError::Extension(path.to_owned())),
+        };
+        let refused = |error| PictureError::File { path: path.to_owned(), error };
+        crate::write(path, &bytes).map_err(refused)
     }
 
     /// Gives clips the names of their order: the library counts all that a process has made.

@@ -49,7 +49,6 @@ mod trace;
 mod write;
 
 use std::collections::HashMap;
-use std::io::Write;
 use std::path::Path;
 
 use gradus_ops::{Arrays, EvalError, Expr, Inputs, Op};
@@ -200,15 +199,8 @@ impl<'g> Spreadsheet<'g> {
         &self, path: impl AsRef<Path>, state: &Arrays<f64>, inputs: &Inputs<'_, f64>,
     ) -> Result<(), SheetError> {
         let (path, bytes) = (path.as_ref(), self.bytes(state, inputs)?);
-        let folder = path.parent().filter(|folder| *folder != Path::new(""));
-        let written = || {
-            let mut file = tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))?;
-            file.write_all(&bytes)?;
-            file.as_file().sync_all()?;
-            file.persist(path).map_err(|error| error.error)
-        };
-        let path = || path.display().to_string();
-        written().map(|_| ()).map_err(|error| SheetError::File { path: path(), error })
+        let file = || path.display().to_string();
+        crate::write(path, &bytes).map_err(|error| SheetError::File { path: file(), error })
     }
 
     /// The expressions shown, and the updates.

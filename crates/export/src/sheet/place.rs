@@ -88,8 +88,8 @@ fn written(node: &Node, operands: impl Iterator<Item = Size>) -> Size {
         Op::Constant(_) | Op::Size(_) => size,
         _ if arranges(&node.op) => size,
         // Numbers fold to a number.
-        _ if size.cells == 0 && size.atom && elementwise(&node.op) => size,
-        _ if elementwise(&node.op) => Size { depth: size.depth + 1, atom: false, ..size },
+        _ if size.cells == 0 && size.atom && node.op.is_elementwise() => size,
+        _ if node.op.is_elementwise() => Size { depth: size.depth + 1, atom: false, ..size },
         _ => Size { cells: size.cells.max(SHORT + 1), depth: size.depth + 2, atom: false },
     }
 }
@@ -102,7 +102,7 @@ fn wants_cells(node: &Node, k: usize, x: &Node) -> bool {
         Op::Sum(sum) => x.batch.is_some_and(|batch| sum.axes.contains(batch)),
         Op::Select(_) => k == 0,
         op if arranges(op) => false,
-        op if elementwise(op) => repeats(op),
+        op if op.is_elementwise() => repeats(op),
         _ => true,
     }
 }
@@ -120,73 +120,4 @@ fn repeats(op: &Op) -> bool {
             | Op::BinaryCrossEntropy(_)
             | Op::BinaryCrossEntropyWithLogits(_)
     )
-}
-
-/// Whether an operation acts element by element. The match is exhaustive: a new operation is asked.
-fn elementwise(op: &Op) -> bool {
-    match op {
-        Op::Add(_)
-        | Op::Sub(_)
-        | Op::Mul(_)
-        | Op::Div(_)
-        | Op::Neg(_)
-        | Op::Reciprocal(_)
-        | Op::Square(_)
-        | Op::Sqrt(_)
-        | Op::Rsqrt(_)
-        | Op::PowConst(_)
-        | Op::Pow(_)
-        | Op::XLogY(_)
-        | Op::Exp(_)
-        | Op::Expm1(_)
-        | Op::Log(_)
-        | Op::Log1p(_)
-        | Op::Sin(_)
-        | Op::Cos(_)
-        | Op::Tan(_)
-        | Op::Atan(_)
-        | Op::Sinh(_)
-        | Op::Cosh(_)
-        | Op::Tanh(_)
-        | Op::Sigmoid(_)
-        | Op::Softplus(_)
-        | Op::Relu(_)
-        | Op::Abs(_)
-        | Op::Sign(_)
-        | Op::Step(_)
-        | Op::Maximum(_)
-        | Op::Greater(_)
-        | Op::GreaterEqual(_)
-        | Op::Equal(_)
-        | Op::Select(_)
-        | Op::StopGradient(_)
-        | Op::BinaryCrossEntropy(_)
-        | Op::BinaryCrossEntropyWithLogits(_) => true,
-        Op::Input(_)
-        | Op::Constant(_)
-        | Op::Size(_)
-        | Op::Sum(_)
-        | Op::Max(_)
-        | Op::LogSumExp(_)
-        | Op::Softmax(_)
-        | Op::LogSoftmax(_)
-        | Op::Broadcast(_)
-        | Op::Reshape(_)
-        | Op::Transpose(_)
-        | Op::Slice(_)
-        | Op::Pad(_)
-        | Op::Concat(_)
-        | Op::Gather(_)
-        | Op::ScatterAdd(_)
-        | Op::OneHot(_)
-        | Op::Matmul(_)
-        | Op::Conv2d(_)
-        | Op::Conv2dInputAdjoint(_)
-        | Op::Conv2dFilterAdjoint(_)
-        | Op::MaxPool2d(_)
-        | Op::MaxPool2dScatter(_)
-        | Op::MaxPool2dGather(_)
-        | Op::Random(_)
-        | Op::Custom(_) => false,
-    }
 }

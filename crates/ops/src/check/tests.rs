@@ -140,6 +140,37 @@ fn a_kink_is_reported_with_its_node_or_settled_and_is_no_failure() {
 }
 
 #[test]
+fn a_wrong_derivative_beside_a_kink_is_not_settled() {
+    let g = Graph::new();
+    let x = input(&g, "x", [1]);
+    for (slope, near, right) in
+        [(1.0, 1e-6, true), (1.001, 1e-6, false), (-0.001, -1e-6, false), (1.001, 1e-9, false)]
+    {
+        let check = Check::new(&[relu(x)], &[x]).order(1);
+        let check = check.with_vjp(move |_, _, _, _, y_bar| Some(y_bar * slope));
+        let report = check.run(&at(array![near].into_dyn())).unwrap();
+        assert_eq!(report.passed(), right, "{near}: {report}");
+        assert_eq!(report.settled().count() > 0, right, "{near}: {report}");
+        let known = report.of(Test::Digits).all(|d| d.verdict == Verdict::Agrees);
+        assert_eq!(known, right, "{near}: {report}");
+    }
+}
+
+#[test]
+fn progress_counts_each_line_once() {
+    let g = Graph::new();
+    let (x, w) = (input(&g, "x", [3]), input(&g, "w", [70]));
+    let calls = std::cell::RefCell::new(Vec::new());
+    let check = Check::new(&[sum_all(square(x)), sum_all(w)], &[x, w]).elements(5).directions(2);
+    let check = check.progress(|done, of| calls.borrow_mut().push((done, of)));
+    let mut point = at(array![1.0, -2.0, 0.5].into_dyn());
+    point.insert("w".to_owned(), ndarray::Array1::ones(70).into_dyn());
+    check.run(&point).unwrap();
+    // Of each order two directions, three elements of x and five of w.
+    assert_eq!(calls.take(), (1..=20).map(|done| (done, 20)).collect::<Vec<_>>());
+}
+
+#[test]
 fn a_derivative_beyond_the_slopes_at_a_kink_differs() {
     let g = Graph::new();
     let x = input(&g, "x", [1]);

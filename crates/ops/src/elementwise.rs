@@ -1,0 +1,75 @@
+//! Which operations act element by element.
+
+use crate::Op;
+
+impl Op {
+    /// Whether the operation acts element by element on operands of its own sizes. The match is
+    /// exhaustive, so a new operation is asked.
+    pub fn is_elementwise(&self) -> bool {
+        match self {
+            Op::Add(_)
+            | Op::Sub(_)
+            | Op::Mul(_)
+            | Op::Div(_)
+            | Op::Neg(_)
+            | Op::Reciprocal(_)
+            | Op::Square(_)
+            | Op::Sqrt(_)
+            | Op::Rsqrt(_)
+            | Op::PowConst(_)
+            | Op::Pow(_)
+            | Op::XLogY(_)
+            | Op::Exp(_)
+            | Op::Expm1(_)
+            | Op::Log(_)
+            | Op::Log1p(_)
+            | Op::Sin(_)
+            | Op::Cos(_)
+            | Op::Tan(_)
+            | Op::Atan(_)
+            | Op::Sinh(_)
+            | Op::Cosh(_)
+            | Op::Tanh(_)
+            | Op::Sigmoid(_)
+            | Op::Softplus(_)
+            | Op::Relu(_)
+            | Op::Abs(_)
+            | Op::Sign(_)
+            | Op::Step(_)
+            | Op::Maximum(_)
+            | Op::Greater(_)
+            | Op::GreaterEqual(_)
+            | Op::Equal(_)
+            | Op::Select(_)
+            | Op::StopGradient(_)
+            | Op::BinaryCrossEntropy(_)
+            | Op::BinaryCrossEntropyWithLogits(_) => true,
+            Op::Input(_)
+            | Op::Constant(_)
+            | Op::Size(_)
+            | Op::Sum(_)
+            | Op::Max(_)
+            | Op::LogSumExp(_)
+            | Op::Softmax(_)
+            | Op::LogSoftmax(_)
+            | Op::Broadcast(_)
+            | Op::Reshape(_)
+            | Op::Transpose(_)
+            | Op::Slice(_)
+            | Op::Pad(_)
+            | Op::Concat(_)
+            | Op::Gather(_)
+            | Op::ScatterAdd(_)
+            | Op::OneHot(_)
+            | Op::Matmul(_)
+            | Op::Conv2d(_)
+            | Op::Conv2dInputAdjoint(_)
+            | Op::Conv2dFilterAdjoint(_)
+            | Op::MaxPool2d(_)
+            | Op::MaxPool2dScatter(_)
+            | Op::MaxPool2dGather(_)
+            | Op::Random(_)
+            | Op::Custom(_) => false,
+        }
+    }
+}
