@@ -34,7 +34,7 @@ const READERS: [Reader; 6] = [
     Reader { name: "picture", law: laws::picture, cases: 20_000, memory: (32 * 1032, 1 << 18) },
     Reader { name: "network", law: laws::network, cases: 6_000, memory: (1_000, 1 << 19) },
     Reader { name: "checkpoint", law: laws::checkpoint, cases: 6_000, memory: (1_000, 1 << 19) },
-    Reader { name: "weights", law: laws::weights, cases: 20_000, memory: (100, 1 << 15) },
+    Reader { name: "weights", law: laws::weights, cases: 20_000, memory: (16, 1 << 12) },
     Reader { name: "schedule", law: laws::schedule, cases: 20_000, memory: (64, 1 << 10) },
 ];
 
