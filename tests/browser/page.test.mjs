@@ -111,16 +111,21 @@ async function draw(strokes) {
   }
 }
 
-/** What the page says once it has answered for the drawing as it is. */
+/** Waits until what is shown is about the drawing as it is. */
+const settled = () => page.locator("#outputs[aria-busy=false]").waitFor();
+
+/** What the page says once it has answered for the drawing as it is: shows, and then speaks. */
 async function read() {
-  // An answer is the last when the server has been asked nothing for longer than the page waits.
-  await page.waitForLoadState("networkidle");
-  await page.waitForFunction(() => /\d/.test(document.getElementById("spoken").textContent));
-  return page.locator("#digit-value").textContent();
+  await settled();
+  const digit = await page.locator("#digit-value").textContent();
+  await page.waitForFunction(
+    (digit) => document.getElementById("spoken").textContent.endsWith(` ${digit}`), digit);
+  return digit;
 }
 
 const clear = async () => {
   await page.click("#clear");
+  await settled();
   await page.waitForFunction(() => document.getElementById("spoken").textContent === "");
 };
 

@@ -30,12 +30,14 @@ export class Asker {
     this.#wanted = true;
     if (this.#asking) return;
     this.#asking = true;
+    this.#told.busy(true);
     while (this.#wanted) {
       this.#wanted = false;
       await this.#ask();
       await pause(this.#gone ? AGAIN : PAUSE);
     }
     this.#asking = false;
+    this.#told.busy(false);
   }
 
   /** Says that the picture is another one: what was asked about the last is of no interest. */

@@ -33,6 +33,9 @@ const asker = new Asker(() => (pad.empty ? null : pad.png()), {
     tell("");
     about();
   },
+  busy(whether) {
+    element("outputs").setAttribute("aria-busy", whether);
+  },
 });
 
 const pad = new Pad(element("pad"), () => {
