@@ -9,6 +9,8 @@ mod endings;
 mod report;
 #[path = "plans/short.rs"]
 mod short;
+#[path = "plans/small.rs"]
+mod small;
 #[path = "plans/threads.rs"]
 mod threads;
 #[allow(dead_code)]

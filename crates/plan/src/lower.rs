@@ -108,7 +108,7 @@ pub(crate) fn lower<T: Real>(
     }
     nodes.resize(lowerer.steps.len(), Vec::new());
     let Lowerer { steps, registers, between, .. } = lowerer;
-    joined::joined(Lowered { steps, nodes, registers, between })
+    joined::joined(Lowered { steps, nodes, registers, between }, target)
 }
 
 struct Lowerer<'a, T> {
@@ -363,9 +363,8 @@ impl<T: Real> Lowerer<'_, T> {
         if (1..=Short::<T>::longest(self.target.isa)).contains(&len) {
             let mut writer = ShortWriter::<T>::new(self, len);
             nodes.iter().for_each(|&y| writer.write(y));
-            let (pass, registers) = writer.finish();
-            self.registers = self.registers.max(registers);
-            return self.steps.push(Step::Short(pass));
+            let program = writer.finish();
+            return self.steps.push(Step::Short(program));
         }
         let mut writer = PassWriter::<T>::new(self, nodes);
         nodes.iter().for_each(|&y| writer.write(y));

@@ -126,12 +126,40 @@ impl<T: Real> Plan<T> {
     pub fn step(
         &mut self, state: &mut Arrays<T>, inputs: &Inputs<'_, T>,
     ) -> Result<&[ArrayD<T>], EvalError> {
+        self.repeat(1, state, inputs)
+    }
+
+    /// So many steps with the same arrays, at least one, as gradient descent on a whole set of data
+    /// takes them; returns the outputs of the last. Arrays are looked for once: of a step that takes
+    /// a fraction of a microsecond, that is a good part.
+    ///
+    /// ```
+    /// use gradus_ops::{Arrays, Graph, Inputs, param};
+    /// use gradus_plan::compile;
+    /// use ndarray::arr0;
+    ///
+    /// let g = Graph::new();
+    /// let w = param(&g, "w", ());
+    /// let mut plan = compile::<f64>(&[w], &[("w".to_owned(), 0.5 * w)]).unwrap();
+    /// let mut state = Arrays::from([("w".to_owned(), arr0(8.0).into_dyn())]);
+    /// let w = plan.repeat(3, &mut state, &Inputs::new()).unwrap();
+    /// assert_eq!(w[0], arr0(2.0).into_dyn());
+    /// assert_eq!(state["w"], arr0(1.0).into_dyn());
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`step`](Self::step), by the first step that cannot be done; `state` is then as the steps
+    /// before have left it.
+    pub fn repeat(
+        &mut self, steps: usize, state: &mut Arrays<T>, inputs: &Inputs<'_, T>,
+    ) -> Result<&[ArrayD<T>], EvalError> {
         let known = self.compiled.get_mut(self.latest).is_some_and(|c| c.fits(state, inputs));
         if !known {
             self.latest = self.specialise(state, inputs)?;
         }
         let compiled = &mut self.compiled[self.latest];
-        if let Err(objection) = T::run(compiled, None) {
+        if let Err(objection) = T::run(compiled, steps.max(1), None) {
             return Err(self.program.steps()[objection.origin].refuse(objection.problem));
         }
         Ok(&self.compiled[self.latest].outputs)
@@ -202,12 +230,10 @@ impl<T: Real> Plan<T> {
         self.step(state, inputs)?;
         let all = |compiled: &Compiled<T>| compiled.parts.iter().map(|part| part.steps.len()).sum();
         let mut times = vec![Duration::ZERO; all(&self.compiled[self.latest])];
-        for _ in 0..rounds {
-            let compiled = &mut self.compiled[self.latest];
-            assert!(compiled.fits(state, inputs), "as in the step before");
-            if let Err(objection) = T::run(compiled, Some(&mut times)) {
-                return Err(self.program.steps()[objection.origin].refuse(objection.problem));
-            }
+        let compiled = &mut self.compiled[self.latest];
+        assert!(compiled.fits(state, inputs), "as in the step before");
+        if let Err(objection) = T::run(compiled, rounds as usize, Some(&mut times)) {
+            return Err(self.program.steps()[objection.origin].refuse(objection.problem));
         }
         let parts = self.compiled[self.latest].parts.iter();
         let lines =

@@ -105,10 +105,10 @@ pub trait Instance: Sized {
         arrays: (&Arrays<Self>, &Inputs<'_, Self>),
     ) -> Compiled<Self>;
 
-    /// Runs the steps on the arrays that were just found to fit; adds up the times of the steps, if
-    /// they are asked for.
+    /// Runs all steps, so many times, on the arrays that were just found to fit; adds up the times of
+    /// the steps, if they are asked for.
     fn run(
-        compiled: &mut Compiled<Self>, times: Option<&mut [Duration]>,
+        compiled: &mut Compiled<Self>, rounds: usize, times: Option<&mut [Duration]>,
     ) -> Result<(), Box<Objection>>;
 }
 
@@ -121,9 +121,9 @@ impl Instance for f32 {
     }
 
     fn run(
-        compiled: &mut Compiled<Self>, times: Option<&mut [Duration]>,
+        compiled: &mut Compiled<Self>, rounds: usize, times: Option<&mut [Duration]>,
     ) -> Result<(), Box<Objection>> {
-        compiled.run(times)
+        compiled.run(rounds, times)
     }
 }
 
@@ -136,9 +136,9 @@ impl Instance for f64 {
     }
 
     fn run(
-        compiled: &mut Compiled<Self>, times: Option<&mut [Duration]>,
+        compiled: &mut Compiled<Self>, rounds: usize, times: Option<&mut [Duration]>,
     ) -> Result<(), Box<Objection>> {
-        compiled.run(times)
+        compiled.run(rounds, times)
     }
 }
 
@@ -269,9 +269,16 @@ impl<T: Real> Compiled<T> {
         true
     }
 
-    fn run(&mut self, mut times: Option<&mut [Duration]>) -> Result<(), Box<Objection>> {
+    fn run(
+        &mut self, rounds: usize, mut times: Option<&mut [Duration]>,
+    ) -> Result<(), Box<Objection>> {
+        let done = (0..rounds).try_for_each(|_| self.run_once(times.as_deref_mut()));
+        self.heads.bases.clear();
+        done
+    }
+
+    fn run_once(&mut self, mut times: Option<&mut [Duration]>) -> Result<(), Box<Objection>> {
         let Self { parts, between, heads, pool, .. } = self;
-        let mut done = Ok(());
         let mut first = 0;
         for (k, part) in parts.iter_mut().enumerate() {
             let totals = |array: &&mut Between<T>, edge: fn((usize, usize)) -> usize| {
@@ -283,15 +290,11 @@ impl<T: Real> Compiled<T> {
             let times = times.as_deref_mut().map(|times| &mut times[first..first + count]);
             first += count;
             // SAFETY: the arrays have the sizes that the parts were made for.
-            done = unsafe { part.run(heads, *pool, times) };
-            if done.is_err() {
-                break;
-            }
+            unsafe { part.run(heads, *pool, times) }?;
             let ended = between.iter_mut().filter(|array| totals(array, |(_, last)| last));
             ended.for_each(Between::add_up);
         }
-        heads.bases.clear();
-        done
+        Ok(())
     }
 }
 

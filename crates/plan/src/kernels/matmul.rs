@@ -14,6 +14,7 @@ use crate::kernels::{Isa, Real};
 use crate::memory::{Place, REGISTERS};
 use crate::net::Sizes;
 use crate::view::View;
+use small::{Small, small};
 
 /// y = x w for matrices, or for each pair in two stacks of them.
 #[derive(Clone, Debug)]
@@ -34,6 +35,17 @@ pub(crate) struct Matmul<T> {
     parts: usize,
     /// How many numbers each part needs room for.
     room: usize,
+    /// The kernel that does all of it, if it is small.
+    small: Option<Small<T>>,
+}
+
+/// What a product reads.
+pub(crate) struct Operand<'a> {
+    pub place: &'a mut Place,
+    /// How many numbers there are, if they lie side by side; else 0.
+    pub len: usize,
+    /// From the first to behind the last of them.
+    pub extent: usize,
 }
 
 /// What computes a product.
@@ -110,6 +122,11 @@ impl<T: Real> Matmul<T> {
         if parts == 1 {
             engine = engine.for_one_tile(sizes, isa);
         }
+        let small = match engine {
+            Engine::Arranged(..) => None,
+            _ if !stack.is_empty() => None,
+            _ => small(sizes, matches!(engine, Engine::Dot(_)), lanes::<T>(isa), isa),
+        };
         let [m, n] = match cut {
             Cut::Pairs => [m, n],
             Cut::Rows => [m.div_ceil(parts), n],
@@ -137,6 +154,7 @@ impl<T: Real> Matmul<T> {
             cut,
             parts,
             room: room.next_multiple_of(MAX_LANES),
+            small,
         }
     }
 
@@ -161,14 +179,65 @@ impl<T: Real> Matmul<T> {
         self.y
     }
 
-    /// Where the operands are, and what is added.
-    pub fn reads(&self) -> impl Iterator<Item = Place> {
-        let more = match self.base {
+    /// Writes the result elsewhere.
+    pub fn write_to(&mut self, y: Place) {
+        self.y = y;
+    }
+
+    /// How many numbers the result has.
+    pub fn len(&self) -> usize {
+        self.stack.iter().product::<usize>() * self.sizes[0] * self.sizes[1]
+    }
+
+    /// Whether it takes no longer than a few operations over a register.
+    pub fn is_small(&self) -> bool {
+        const WORK: usize = 512;
+        self.stack.is_empty() && self.room == 0 && self.sizes.iter().product::<usize>() <= WORK
+    }
+
+    /// How many numbers the result has, if it is a row that its kernel writes as a whole register
+    /// where there is one.
+    pub fn fills_a_register(&self) -> Option<usize> {
+        let [m, n, _] = self.sizes;
+        let adds = matches!(self.base, Base::Add { .. });
+        (m == 1 && self.small.is_some() && !adds).then_some(n)
+    }
+
+    /// What is read.
+    pub fn operands(&mut self) -> impl Iterator<Item = Operand<'_>> {
+        let ([m, n, k], x, w) = (self.sizes, self.x_strides, self.w_strides);
+        let len = |[rows, columns]: [usize; 2], [row, column]: [usize; 2]| match (rows, columns) {
+            (1, n) if column == 1 || n == 1 => n,
+            (n, 1) if row == 1 => n,
+            _ => 0,
+        };
+        let extent = |sizes: [usize; 2], strides: [usize; 2]| {
+            let steps = sizes.iter().zip(strides);
+            steps.map(|(size, stride)| size.saturating_sub(1) * stride).sum::<usize>() + 1
+        };
+        let more = match &mut self.base {
+            Base::Zero => None,
+            Base::Bias(place) => Some((place, n)),
+            Base::Column(place) => Some((place, m)),
+            Base::Add { factor, .. } => Some((factor, 1)),
+        };
+        let more = more.map(|(place, len)| Operand { place, len, extent: len });
+        let (sizes, place) = ([m, k], &mut self.x);
+        let x = Operand { place, len: len(sizes, x), extent: extent(sizes, x) };
+        let (sizes, place) = ([k, n], &mut self.w);
+        let w = Operand { place, len: len(sizes, w), extent: extent(sizes, w) };
+        [x, w].into_iter().chain(more)
+    }
+
+    /// All places, and which is the result's.
+    pub fn places(&mut self) -> impl Iterator<Item = (&mut Place, bool)> {
+        let more = match &mut self.base {
             Base::Zero => None,
             Base::Bias(place) | Base::Column(place) => Some(place),
             Base::Add { factor, .. } => Some(factor),
         };
-        [self.x, self.w].into_iter().chain(more)
+        let operands = [&mut self.x, &mut self.w].into_iter().chain(more);
+        operands.map(|place| (place, false)).chain([(&mut self.y, true)])
     }
 
     /// How many registers the product needs, all of its parts at once.
@@ -188,6 +257,9 @@ impl<T: Real> Matmul<T> {
     pub unsafe fn run(&self, memory: &Memory<T>) {
         // SAFETY: by the caller's promise.
         unsafe {
+            if let Some(kernel) = self.small {
+                return kernel(self, memory);
+            }
             if self.parts == 1 && self.stack.is_empty() {
                 // A product that may take a few nanoseconds.
                 let room = Place { base: REGISTERS, offset: 0 };
@@ -340,5 +412,6 @@ impl<T: Real> Engine<T> {
     }
 }
 
+mod small;
 #[cfg(test)]
 mod tests;

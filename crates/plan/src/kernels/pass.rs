@@ -154,6 +154,12 @@ impl<T: Real> Pass<T> {
 }
 
 impl Load {
+    /// How many numbers lie from the first that is read to the last.
+    pub fn extent(&self) -> usize {
+        let steps = self.sizes.iter().zip(&self.strides);
+        steps.map(|(&size, &stride)| size.saturating_sub(1) * stride).sum::<usize>() + 1
+    }
+
     /// Fills the register, in the row that begins at `row`, with the elements from `start` on.
     ///
     /// # Safety

@@ -1,35 +1,46 @@
-//! Passes over no more numbers than a register holds, single numbers among them.
+//! Programs over values of no more numbers than a register holds, single numbers among them.
 //!
 //! There a call for each operation would cost more than the operation. So the code is compact, and
 //! one loop reads it; a value between two operations is a full register in memory, whatever its
-//! length, since that is read back faster than a part. All that is read comes first, and all that
-//! is written last.
+//! length, since that is read back faster than a part. The lanes beyond a value's length hold
+//! anything. Products that take no longer are a part of the code, too.
 
 #![allow(unsafe_code)]
 
 use crate::arena::Memory;
+use crate::kernels::matmul::Matmul;
 use crate::kernels::pass::Load;
-use crate::kernels::vector::{Registers, Vector, for_each_isa};
+use crate::kernels::step::pass_of;
 use crate::kernels::{Form, Fun1, Fun2, Isa, Map1, Map2, Numerics, Real};
-use crate::memory::{Place, REGISTERS};
+use crate::memory::{ARENA, Place, REGISTERS};
+use interpret::{interpreter, single_numbers};
 
-/// Operations over the same few elements.
+mod interpret;
+
+/// Operations over few elements.
+///
+/// While it is written each result has a register of its own, and registers are counted. When it is
+/// [settled](Short::settle), they are shared, and are offsets.
 #[derive(Clone, Debug)]
 pub(crate) struct Short<T> {
-    pub len: usize,
+    /// The most numbers of a value.
+    pub widest: usize,
     pub reads: Vec<Read>,
     pub code: Vec<Code>,
     pub writes: Vec<Write>,
+    pub products: Vec<Matmul<T>>,
+    /// How many registers there are.
+    pub registers: u32,
     calls: Calls<T>,
-    pub isa: Isa,
+    isa: Isa,
     engine: Engine<T>,
 }
 
-/// What is read before the operations, and the first number of its register.
+/// What is read.
 #[derive(Clone, Debug)]
 pub(crate) struct Read {
     pub from: Place,
-    pub register: u32,
+    pub len: usize,
     pub seen: Seen,
 }
 
@@ -44,23 +55,21 @@ pub(crate) enum Seen {
     Other(Box<Load>),
 }
 
-/// The register that is written to a place after the operations.
+/// Where a register is written.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Write {
-    pub register: u32,
     pub to: Place,
-    /// How many numbers: all elements, or one.
     pub len: usize,
     /// Whether there is room for a whole register: then all of it is written, since a part is not
     /// read back as fast.
     pub whole: bool,
 }
 
-/// One operation: to = f(a, b), each by the first number of its register. If there is no b, it is a.
+/// One operation: to = f(a, b), each a register. If there is no b, it is a.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Code {
     pub f: F,
-    /// Of a call, which.
+    /// Of a call, which; of a sum, how many elements.
     pub call: u16,
     pub a: u32,
     pub b: u32,
@@ -71,6 +80,14 @@ pub(crate) struct Code {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum F {
+    /// Read number a.
+    Read,
+    /// Write number b.
+    Write,
+    /// Product number a; what it reads and writes may be registers.
+    Product,
+    /// The first element of a, in all lanes.
+    Spread,
     Copy,
     Neg,
     Reciprocal,
@@ -95,11 +112,17 @@ pub(crate) enum F {
     Select,
     /// The sum of all elements of a.
     Sum,
+    /// Called like others for single numbers, whose instructions are not those of registers.
+    Exp,
+    Log,
+    Tanh,
+    Sigmoid,
     Call1,
     Call2,
 }
 
-/// The functions that are called, each with the number of elements that it is called for.
+/// The functions that are called, each with the number of elements that it is called for, or
+/// [`WHOLE`].
 #[derive(Clone, Debug)]
 struct Calls<T> {
     one: Vec<(Map1<T>, usize)>,
@@ -108,27 +131,59 @@ struct Calls<T> {
 
 type Engine<T> = unsafe fn(&Short<T>, &Memory<T>);
 
+/// As many elements as a register has: what is computed in registers is then written as one.
+const WHOLE: usize = usize::MAX;
+
 impl<T: Real> Short<T> {
-    /// How many numbers a pass may have.
+    /// How many numbers a value may have.
     pub fn longest(isa: Isa) -> usize {
         let bytes = if isa == Isa::Avx512 { 64 } else { 32 };
         bytes / size_of::<T>()
     }
 
-    /// How far apart the registers of a pass over `len` numbers lie.
-    pub fn stride(len: usize, isa: Isa) -> usize {
-        if len == 1 { 1 } else { Self::longest(isa) }
+    /// A program without code, for values of so many numbers.
+    pub fn new(widest: usize, isa: Isa) -> Self {
+        let calls = Calls { one: Vec::new(), two: Vec::new() };
+        Self {
+            widest,
+            reads: Vec::new(),
+            code: Vec::new(),
+            writes: Vec::new(),
+            products: Vec::new(),
+            registers: 0,
+            calls,
+            isa,
+            engine: single_numbers::<T>,
+        }
     }
 
-    /// A pass without code.
-    pub fn new(len: usize, isa: Isa) -> Self {
-        let engine = if len == 1 { single::<T> } else { interpreter(isa) };
-        let calls = Calls { one: Vec::new(), two: Vec::new() };
-        Self { len, reads: Vec::new(), code: Vec::new(), writes: Vec::new(), calls, isa, engine }
+    /// What it does, in a word or two.
+    pub fn name(&self) -> String {
+        let moves = |code: &&Code| matches!(code.f, F::Read | F::Write | F::Product);
+        let pass = pass_of(self.code.len() - self.code.iter().filter(moves).count());
+        match self.products.as_slice() {
+            [] => format!("short {pass}"),
+            [one] => format!("short {pass}, with {}", one.name()),
+            all => format!("short {pass}, with {} products", all.len()),
+        }
+    }
+
+    /// A new register.
+    pub fn register(&mut self) -> u32 {
+        self.registers += 1;
+        self.registers - 1
+    }
+
+    /// The code that writes a register.
+    pub fn write(&mut self, register: u32, to: Place, len: usize) -> Code {
+        // In the arena each value has whole cache lines.
+        let whole = to.base == ARENA;
+        self.writes.push(Write { to, len, whole });
+        Code { f: F::Write, call: 0, a: register, b: self.writes.len() as u32 - 1, to: 0 }
     }
 
     /// A function of one number, and which call it is.
-    pub fn one(&mut self, f: Fun1, isa: Isa, numerics: Numerics) -> (F, u16) {
+    pub fn one(&mut self, f: Fun1, len: usize, numerics: Numerics) -> (F, u16) {
         let f = match f {
             Fun1::Copy => F::Copy,
             Fun1::Neg => F::Neg,
@@ -141,15 +196,24 @@ impl<T: Real> Short<T> {
             Fun1::Sign => F::Sign,
             Fun1::Step => F::Step,
             f => {
-                let call = (T::map1(f, isa, numerics), self.called(f.in_registers(numerics), isa));
-                return (F::Call1, position(&mut self.calls.one, call));
+                let in_registers = f.in_registers(numerics);
+                let len = if in_registers { WHOLE } else { len };
+                let call = (T::map1(f, self.isa, numerics), len);
+                let code = match f {
+                    Fun1::Exp if in_registers => F::Exp,
+                    Fun1::Log if in_registers => F::Log,
+                    Fun1::Tanh if in_registers => F::Tanh,
+                    Fun1::Sigmoid if in_registers => F::Sigmoid,
+                    _ => F::Call1,
+                };
+                return (code, position(&mut self.calls.one, call));
             }
         };
         (f, 0)
     }
 
     /// A function of two numbers, and which call it is.
-    pub fn two(&mut self, f: Fun2, isa: Isa, numerics: Numerics) -> (F, u16) {
+    pub fn two(&mut self, f: Fun2, len: usize, numerics: Numerics) -> (F, u16) {
         let f = match f {
             Fun2::Add => F::Add,
             Fun2::Sub => F::Sub,
@@ -160,43 +224,103 @@ impl<T: Real> Short<T> {
             Fun2::GreaterEqual => F::GreaterEqual,
             Fun2::Equal => F::Equal,
             f => {
-                let map = T::map2(f, Form::Both, isa, numerics);
-                let call = (map, self.called(f.in_registers(numerics), isa));
+                let len = if f.in_registers(numerics) { WHOLE } else { len };
+                let call = (T::map2(f, Form::Both, self.isa, numerics), len);
                 return (F::Call2, position(&mut self.calls.two, call));
             }
         };
         (f, 0)
     }
 
-    /// For how many elements a function is called: for a register's worth, if it computes those at
-    /// once, so that it writes all of it.
-    fn called(&self, in_registers: bool, isa: Isa) -> usize {
-        if in_registers { Self::stride(self.len, isa) } else { self.len }
-    }
-
-    /// How many numbers its registers hold.
-    pub fn registers(&self) -> usize {
-        let reads = self.reads.iter().map(|read| read.register);
-        let code = self.code.iter().flat_map(|code| [code.a, code.b, code.to]);
-        let writes = self.writes.iter().map(|write| write.register);
-        let last = reads.chain(code).chain(writes).max();
-        last.map_or(0, |last| last as usize + Self::stride(self.len, self.isa))
-    }
-
-    /// Which call of this pass is that of an operation of another.
+    /// Which call of this program is that of an operation of another.
     pub fn call_of(&mut self, other: &Self, code: &Code) -> u16 {
         let call = usize::from(code.call);
         match code.f {
-            F::Call1 => position(&mut self.calls.one, other.calls.one[call]),
+            F::Exp | F::Log | F::Tanh | F::Sigmoid | F::Call1 => {
+                position(&mut self.calls.one, other.calls.one[call])
+            }
             F::Call2 => position(&mut self.calls.two, other.calls.two[call]),
             _ => 0,
         }
     }
 
+    /// Shares the registers and lays them out; returns how many numbers they hold.
+    pub fn settle(&mut self) -> usize {
+        let single = self.widest == 1 && self.products.is_empty();
+        let stride = if single { 1 } else { Self::longest(self.isa) };
+        self.engine = if single { single_numbers::<T> } else { interpreter(self.isa) };
+        let Calls { one, two } = &mut self.calls;
+        let lens = one.iter_mut().map(|(_, len)| len).chain(two.iter_mut().map(|(_, len)| len));
+        lens.filter(|len| **len == WHOLE).for_each(|len| *len = stride);
+        let count = self.share_registers();
+        assert!(
+            u32::try_from(count * stride).is_ok(),
+            "a program of four thousand million numbers"
+        );
+        for t in 0..self.code.len() {
+            self.registers_of(t, |register, _| register * stride as u32);
+        }
+        count * stride
+    }
+
+    /// Gives registers numbers, as few as can be; returns how many.
+    fn share_registers(&mut self) -> usize {
+        let mut last = vec![0; self.registers as usize];
+        for t in 0..self.code.len() {
+            self.registers_of(t, |register, _| {
+                last[register as usize] = t;
+                register
+            });
+        }
+        let mut number = vec![None; self.registers as usize];
+        let (mut count, mut free, mut dead) = (0, Vec::new(), Vec::new());
+        for t in 0..self.code.len() {
+            self.registers_of(t, |register, made| {
+                let known = &mut number[register as usize];
+                assert!(made || known.is_some(), "what is read has been made");
+                let number = *known.get_or_insert_with(|| {
+                    free.pop().unwrap_or_else(|| {
+                        count += 1;
+                        count - 1
+                    })
+                });
+                if last[register as usize] == t && !dead.contains(&number) {
+                    dead.push(number);
+                }
+                number
+            });
+            free.append(&mut dead);
+        }
+        count as usize
+    }
+
+    /// Replaces each register of an operation, those that it reads before the one that it makes; `f`
+    /// is told which.
+    pub fn registers_of(&mut self, t: usize, mut f: impl FnMut(u32, bool) -> u32) {
+        let code = &mut self.code[t];
+        let (reads, makes): (&mut [&mut u32], _) = match code.f {
+            F::Product => {
+                for (place, made) in self.products[code.a as usize].places() {
+                    if place.base == REGISTERS {
+                        place.offset = f(place.offset as u32, made) as usize;
+                    }
+                }
+                return;
+            }
+            F::Read => (&mut [], true),
+            F::Write | F::Hold => (&mut [&mut code.a], false),
+            _ => (&mut [&mut code.a, &mut code.b], true),
+        };
+        reads.iter_mut().for_each(|register| **register = f(**register, false));
+        if makes {
+            code.to = f(code.to, true);
+        }
+    }
+
     /// # Safety
     ///
-    /// All places must lie in `memory`, with as many elements; there must be room for all registers,
-    /// which lie as far apart as [`stride`](Self::stride) says.
+    /// All places must lie in `memory`, with as many elements; the program must be settled, and there
+    /// be room for its registers.
     pub unsafe fn run(&self, memory: &Memory<T>) {
         // SAFETY: by the caller's promise; the plan is made for instructions that the machine has.
         unsafe { (self.engine)(self, memory) };
@@ -210,106 +334,4 @@ fn position<F: PartialEq>(calls: &mut Vec<(F, usize)>, call: (F, usize)) -> u16 
         calls.len() - 1
     });
     u16::try_from(place).expect("there are not so many functions")
-}
-
-for_each_isa! {
-    /// The loop over registers of a machine.
-    fn interpreter[T: Real] = interpret[T](pass: &Short<T>, memory: &Memory<T>);
-}
-
-/// The loop over single numbers.
-///
-/// # Safety
-///
-/// As [`Short::run`].
-unsafe fn single<T: Real>(pass: &Short<T>, memory: &Memory<T>) {
-    // SAFETY: by the caller's promise.
-    unsafe { interpret::<T, <T as Registers>::Single>(pass, memory) };
-}
-
-/// # Safety
-///
-/// As [`Short::run`].
-#[inline(always)]
-unsafe fn interpret<T: Real, V: Vector<T>>(pass: &Short<T>, memory: &Memory<T>) {
-    // SAFETY: by the caller's promise, also below.
-    let registers = unsafe { memory.at(Place { base: REGISTERS, offset: 0 }) };
-    let at = |register: u32| unsafe { registers.add(register as usize) };
-    let zero = V::splat(T::zero());
-    for read in &pass.reads {
-        // SAFETY: as many numbers as the pass has are there, and room for a register.
-        unsafe {
-            let from = memory.at(read.from);
-            match &read.seen {
-                Seen::Single => V::splat(*from).store(at(read.register)),
-                Seen::Row => V::load_part(from, pass.len).store(at(read.register)),
-                Seen::Other(load) => load.run(memory, 0, pass.len, read.register as usize),
-            }
-        }
-    }
-    let mut held = zero;
-    for code in &pass.code {
-        let (a, b, to) = (at(code.a), at(code.b), at(code.to));
-        // Each arm loads and stores by itself, so that the numbers stay in registers for them.
-        //
-        // SAFETY: a register is at each of the places; a call is in its list.
-        unsafe {
-            match code.f {
-                F::Copy => one::<T, V>(Fun1::Copy, a, to),
-                F::Neg => one::<T, V>(Fun1::Neg, a, to),
-                F::Reciprocal => one::<T, V>(Fun1::Reciprocal, a, to),
-                F::Square => one::<T, V>(Fun1::Square, a, to),
-                F::Sqrt => one::<T, V>(Fun1::Sqrt, a, to),
-                F::Rsqrt => one::<T, V>(Fun1::Rsqrt, a, to),
-                F::Relu => one::<T, V>(Fun1::Relu, a, to),
-                F::Abs => one::<T, V>(Fun1::Abs, a, to),
-                F::Sign => one::<T, V>(Fun1::Sign, a, to),
-                F::Step => one::<T, V>(Fun1::Step, a, to),
-                F::Add => two::<T, V>(Fun2::Add, [a, b], to),
-                F::Sub => two::<T, V>(Fun2::Sub, [a, b], to),
-                F::Mul => two::<T, V>(Fun2::Mul, [a, b], to),
-                F::Div => two::<T, V>(Fun2::Div, [a, b], to),
-                F::Maximum => two::<T, V>(Fun2::Maximum, [a, b], to),
-                F::Greater => two::<T, V>(Fun2::Greater, [a, b], to),
-                F::GreaterEqual => two::<T, V>(Fun2::GreaterEqual, [a, b], to),
-                F::Equal => two::<T, V>(Fun2::Equal, [a, b], to),
-                F::Sum => V::splat(V::load_part(a, pass.len).sum()).store(to),
-                F::Hold => held = V::load(a),
-                F::Select => V::select(held.eq(zero), V::load(b), V::load(a)).store(to),
-                F::Call1 => {
-                    let &(f, n) = pass.calls.one.get_unchecked(usize::from(code.call));
-                    f(a, to, n);
-                }
-                F::Call2 => {
-                    let &(f, n) = pass.calls.two.get_unchecked(usize::from(code.call));
-                    f(a, b, to, n);
-                }
-            }
-        }
-    }
-    for write in &pass.writes {
-        // SAFETY: as many numbers can be written, or a whole register.
-        unsafe {
-            let (y, to) = (V::load(at(write.register)), memory.at(write.to));
-            if write.whole { y.store(to) } else { y.store_part(to, write.len) }
-        }
-    }
-}
-
-/// # Safety
-///
-/// A register is at each of the places.
-#[inline(always)]
-unsafe fn one<T: Real, V: Vector<T>>(f: Fun1, a: *const T, to: *mut T) {
-    // SAFETY: by the caller's promise.
-    unsafe { f.of_vector(V::load(a)).store(to) };
-}
-
-/// # Safety
-///
-/// A register is at each of the places.
-#[inline(always)]
-unsafe fn two<T: Real, V: Vector<T>>(f: Fun2, [a, b]: [*mut T; 2], to: *mut T) {
-    // SAFETY: by the caller's promise.
-    unsafe { f.of_vector(V::load(a), V::load(b)).store(to) };
 }

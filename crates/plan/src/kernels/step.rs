@@ -75,7 +75,7 @@ impl<T: Real> Step<T> {
                 1 => format!("{} and a reduction", pass_of(pass.code.len())),
                 n => format!("{} and {n} reductions", pass_of(pass.code.len())),
             },
-            Step::Short(pass) => format!("short {}", pass_of(pass.code.len())),
+            Step::Short(program) => program.name(),
             Step::Matmul(matmul) => matmul.name(),
             Step::Conv(conv) => conv.name(),
             Step::Pool(_) => "pool".to_owned(),
@@ -150,7 +150,7 @@ impl<T: Real> Step<T> {
         unsafe {
             match self {
                 Step::Pass(pass) => pass.run(memory),
-                Step::Short(pass) => pass.run(memory),
+                Step::Short(program) => program.run(memory),
                 Step::Matmul(matmul) => matmul.run(memory),
                 Step::Conv(conv) => conv.run(memory),
                 Step::Pool(pool) => pool.run(memory),
@@ -176,7 +176,7 @@ impl<T: Real> Step<T> {
     }
 }
 
-fn pass_of(operations: usize) -> String {
+pub(super) fn pass_of(operations: usize) -> String {
     if operations == 1 { "pass".to_owned() } else { format!("pass of {operations}") }
 }
 
