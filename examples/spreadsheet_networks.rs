@@ -118,7 +118,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         println!("{} ({} kilobytes)", folder.join(name).display(), bytes.len() / 1000);
     }
     println!(
-        "Open them, change a yellow or blue cell; on `parameters`, paste \"next\" onto \"now\"."
+        "Open them, and change a yellow or blue cell. On `parameters`, a step is to paste the \
+         values of \"next\" onto \"now\"."
     );
     Ok(())
 }

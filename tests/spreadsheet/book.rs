@@ -18,6 +18,8 @@ fn the_book_shows_what_the_workbooks_are() {
     let shown = ["zF", "aF", "aP", "zO", "∂C/∂aP", "δF", "∂C/∂bF[k]", "∂C/∂bF", "∂C/∂wF"];
     keep("cnn.txt", &first_cells(&cnn.1, |name| shown.contains(&name)));
     keep("window.txt", &window(&cnn.1));
+    let cost = |row| demons.1.numbers[&("history".to_owned(), row, 1)].round();
+    assert_eq!([cost(4), cost(14)], [21.0, 1.0], "the chapter says so of ten steps");
     keep("counts.md", &counts(&[bowl, line, demons, cnn]));
 }
 
@@ -66,17 +68,30 @@ fn first_cells(book: &Cells, shown: impl Fn(&str) -> bool) -> String {
     aligned(&table.collect::<Vec<_>>())
 }
 
-/// The errors of the first pooling window of the first example.
+/// A pooling window of the first example, that in the upper right corner of the third map, in which two
+/// cells are equally large: each cell of δF, its aF, its own number and its formula.
 fn window(book: &Cells) -> String {
-    let first = first_cells(book, |name| name == "δF");
-    let corner = first.split_whitespace().nth(1).and_then(|cell| cell.strip_prefix("backward!D"));
-    let top: u32 = corner.and_then(|row| row.parse().ok()).expect("the first cell of δF");
-    let cell = |(row, column): (u32, u32)| {
-        let name = format!("{}{}", char::from(b'A' + column as u8), row + 1);
-        vec![name, content(book, &("backward".to_owned(), row, column))]
+    let first_row = |name: &str, sheet: &str| -> u32 {
+        let first = first_cells(book, |shown| shown == name);
+        let cell = first.split_whitespace().nth(1).and_then(|cell| cell.strip_prefix(sheet));
+        cell.and_then(|row| row.strip_prefix("!D")?.parse().ok()).expect("a cell of column D")
     };
-    let places = [(top - 1, 3), (top - 1, 4), (top, 3), (top, 4)];
-    aligned(&places.map(cell))
+    // Two maps of four rows come before, and two columns.
+    let (errors, outputs) = (first_row("δF", "backward") + 7, first_row("aF", "forward") + 7);
+    let [a, b, c, d] = [(0, 5), (0, 6), (1, 5), (1, 6)].map(|(row, column)| {
+        let output = book.numbers[&("forward".to_owned(), outputs + row, column)];
+        let place = ("backward".to_owned(), errors + row, column);
+        let name = format!("{}{}", char::from(b'A' + column as u8), errors + row + 1);
+        let numbers = [output, book.numbers[&place]];
+        (
+            numbers,
+            [name, format!("{output:.5}"), format!("{:.5}", numbers[1]), content(book, &place)],
+        )
+    });
+    assert_eq!(b.0[0], d.0[0], "two are equal");
+    assert!(b.0[0] > a.0[0].max(c.0[0]), "and the largest");
+    assert!(b.0[1] != 0.0 && d.0[1] == 0.0, "and the first has the error");
+    aligned(&[a.1, b.1, c.1, d.1].map(Vec::from))
 }
 
 /// How many formulas each worksheet has.

@@ -142,6 +142,23 @@ fn the_index_names_what_has_cells_as_the_books_do() {
 }
 
 #[test]
+fn heads_and_legends_are_only_over_what_is_there() {
+    let [bowl, line, demons, cnn] = systems().map(|system| {
+        let book = cells(&(system.book)(&system.at, true).unwrap());
+        move |sheet: &str, text: &str| {
+            book.texts.iter().any(|(place, other)| place.0 == sheet && other == text)
+        }
+    });
+    assert!(!bowl("index", "the data") && line("index", "the data"), "the bowl has no data");
+    assert!(!line("index", "numbers that were computed beforehand"), "a descent has no history");
+    assert!(!demons("index", "convention") && cnn("index", "convention"), "pooling has kinks");
+    for network in [demons, cnn] {
+        assert!(network("index", "numbers that were computed beforehand"));
+        assert!(network("forward", "in all") && !network("backward", "in all"));
+    }
+}
+
+#[test]
 fn equal_workbooks_are_equal_bytes() {
     let [bowl, ..] = systems();
     assert_eq!((bowl.book)(&bowl.at, true).unwrap(), (bowl.book)(&bowl.at, true).unwrap());
