@@ -38,6 +38,7 @@ pub fn numbers(all: [(&str, f64); 2]) -> Arrays<f64> {
 ///
 /// If an array has not the shape of its input, or a number leaves the finite ones.
 pub fn bowl(from: &Arrays<f64>, values: bool) -> Result<Vec<u8>, SheetError> {
+    // ANCHOR: bowl
     let g = Graph::new();
     let (x, y, eta) = (param(&g, "x", ()), param(&g, "y", ()), input(&g, "eta", ()));
     let z = (square(x) + square(y)).named("z");
@@ -49,6 +50,7 @@ pub fn bowl(from: &Arrays<f64>, values: bool) -> Result<Vec<u8>, SheetError> {
         .descent(30)
         .values(values)
         .bytes(from, &Inputs::new().with("eta", &arr0(0.1)))
+    // ANCHOR_END: bowl
 }
 
 /// The descent of C_T = Σ ½(y − (px + q))², η = 0.00015, from any p and q.

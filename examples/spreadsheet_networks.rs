@@ -35,6 +35,7 @@ pub fn draw(parameters: Parameters, seed: u32) -> Arrays<f64> {
     parameters.iter().map(|(name, _)| (*name).to_owned()).zip(values).collect()
 }
 
+// ANCHOR: descend
 /// The gradients of a cost with respect to parameters, labelled, with the steps they make.
 fn descend<'g>(
     sheet: Spreadsheet<'g>, parameters: Parameters, all: [Expr<'g>; 4], cost: Expr<'g>,
@@ -45,6 +46,7 @@ fn descend<'g>(
         sheet.update(parameters[k].0, slope, all[k] - eta * slope)
     })
 }
+// ANCHOR_END: descend
 
 /// The 12-3-2 network of two digits on 64 pictures; with the engine's values, or without.
 ///
@@ -53,6 +55,7 @@ fn descend<'g>(
 /// If an array has not the shape of its input, or a number leaves the finite ones.
 pub fn demons(at: &Arrays<f64>, values: bool) -> Result<Vec<u8>, SheetError> {
     let g = Graph::new();
+    // ANCHOR: demons
     let (x, t) = (input(&g, "x", ("n", 12)), input(&g, "t", ("n", 2)));
     let all = DEMONS.map(|(name, shape)| param(&g, name, shape));
     let [w2, b2, w3, b3] = all;
@@ -64,11 +67,14 @@ pub fn demons(at: &Arrays<f64>, values: bool) -> Result<Vec<u8>, SheetError> {
     let [delta3, delta2] = grad(cost, [z3, z2]);
     delta3.named("δ3");
     delta2.named("δ2");
+    // ANCHOR_END: demons
 
     let pictures = read("zeros_and_ones.txt", 4, 3).expect("64 pictures");
     let ((x_, t_), eta) = (arrays(&pictures, 0, 2), arr0(0.2));
+    // ANCHOR: sheet
     let sheet = Spreadsheet::new("The demons' network").examples("n").history(50).values(values);
     let sheet = descend(sheet.fold(x, &[4, 3]).fold(w2, &[4, 3]), DEMONS, all, cost);
+    // ANCHOR_END: sheet
     sheet.bytes(at, &Inputs::new().with("x", &x_).with("t", &t_).with("eta", &eta))
 }
 
@@ -112,7 +118,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         println!("{} ({} kilobytes)", folder.join(name).display(), bytes.len() / 1000);
     }
     println!(
-        "Open them, change a yellow or blue cell; on `parameters`, paste \"next\" onto \"now\"."
+        "Open them, and change a yellow or blue cell. On `parameters`, a step is to paste the \
+         values of \"next\" onto \"now\"."
     );
     Ok(())
 }

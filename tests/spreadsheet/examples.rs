@@ -12,6 +12,12 @@ pub mod cnn_digits;
 #[path = "../../examples/demons_learn.rs"]
 pub mod demons_learn;
 
+#[path = "../../examples/descent.rs"]
+pub mod descent;
+
+#[path = "../../examples/regression.rs"]
+pub mod regression;
+
 #[path = "../../examples/spreadsheet.rs"]
 pub mod spreadsheet;
 

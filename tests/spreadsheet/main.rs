@@ -1,7 +1,9 @@
 //! Spreadsheets against a spreadsheet program: LibreOffice computes every formula anew, and each cell
 //! must be what the engine says. Where it is not installed, the tests say so and compare nothing.
 
+mod book;
 mod examples;
+mod hands;
 mod law;
 mod office;
 mod refusals;
@@ -42,7 +44,7 @@ fn every_formula_computes_what_the_engine_says() {
     let files = systems().map(|system| (system.name, (system.book)(&system.at, false).unwrap()));
     for (name, file) in &files {
         let bare = cells(file);
-        let brings = bare.formulas.iter().find(|cell| bare.numbers.contains_key(cell));
+        let brings = bare.formulas.keys().find(|cell| bare.numbers.contains_key(cell));
         assert_eq!(brings, None, "{name}: a file without values has none");
     }
     let Some(computed) = computed(&files) else { return };
@@ -68,23 +70,15 @@ fn a_changed_parameter_moves_everything() {
         let engine = cells(&(system.book)(&system.at, true).unwrap());
         agree(system.name, &engine, &computed);
         let moves = |cell: &&office::Place| before.numbers[*cell] != engine.numbers[*cell];
-        let (all, moved) = (engine.formulas.len(), engine.formulas.iter().filter(moves).count());
+        let (all, moved) = (engine.formulas.len(), engine.formulas.keys().filter(moves).count());
         println!("{}: {moved} of {all} formulas moved", system.name);
         assert!(10 * moved > all, "{}", system.name);
     }
 }
 
-/// The numbers of a panel of the worksheet `parameters`, row by row, from below its head on.
+/// The numbers of a panel of the worksheet `parameters`, row by row.
 fn panel(book: &Cells, head: &str) -> Vec<f64> {
-    let is_head = |(_, text): &(&office::Place, &String)| **text == head;
-    let texts = book.texts.iter().filter(|(place, _)| place.0 == "parameters");
-    let ((_, row, left), _) = texts.clone().find(is_head).expect("the head of the panel");
-    let heads = texts.filter(|((_, r, column), _)| r == row && column > left);
-    let right = heads.map(|((.., column), _)| *column).min().unwrap_or(u32::MAX);
-    let within = |(sheet, r, column): &office::Place| {
-        sheet == "parameters" && r > row && (*left..right).contains(column)
-    };
-    book.numbers.iter().filter(|(place, _)| within(place)).map(|(_, &x)| x).collect()
+    book.under(head).into_iter().map(|place| book.numbers[place]).collect()
 }
 
 /// What is next to "now" and in the history is what the other examples' plans make of the same
@@ -145,6 +139,23 @@ fn the_index_names_what_has_cells_as_the_books_do() {
         assert!(on_index(name), "{name}");
     }
     assert!(!book.texts.values().any(|text| text.contains('%')), "a node is named by its number");
+}
+
+#[test]
+fn heads_and_legends_are_only_over_what_is_there() {
+    let [bowl, line, demons, cnn] = systems().map(|system| {
+        let book = cells(&(system.book)(&system.at, true).unwrap());
+        move |sheet: &str, text: &str| {
+            book.texts.iter().any(|(place, other)| place.0 == sheet && other == text)
+        }
+    });
+    assert!(!bowl("index", "the data") && line("index", "the data"), "the bowl has no data");
+    assert!(!line("index", "numbers that were computed beforehand"), "a descent has no history");
+    assert!(!demons("index", "convention") && cnn("index", "convention"), "pooling has kinks");
+    for network in [demons, cnn] {
+        assert!(network("index", "numbers that were computed beforehand"));
+        assert!(network("forward", "in all") && !network("backward", "in all"));
+    }
 }
 
 #[test]

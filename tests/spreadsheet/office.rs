@@ -1,21 +1,19 @@
 //! LibreOffice as a judge: it computes workbooks anew, and their cells are read.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::io::{Cursor, Read, Write};
+use std::path::PathBuf;
 use std::process::Command;
 
 use calamine::{Data, Reader, Xlsx};
+use tempfile::TempDir;
 use zip::write::SimpleFileOptions;
 use zip::{ZipArchive, ZipWriter};
 
 /// Always compute on load, whatever values a file brings.
-const SETTINGS: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
-<oor:items xmlns:oor="http://openoffice.org/2001/registry">
-<item oor:path="/org.openoffice.Office.Calc/Formula/Load">
-<prop oor:name="OOXMLRecalcMode" oor:op="fuse"><value>0</value></prop>
-</item>
-</oor:items>
-"#;
+const COMPUTE_ON_LOAD: &str = r#"<item oor:path="/org.openoffice.Office.Calc/Formula/Load">
+<prop oor:name="OOXMLRecalcMode" oor:op="fuse"><value>0</value></prop></item>"#;
 
 /// A worksheet's name, a row and a column, counted from 0.
 pub type Place = (String, u32, u32);
@@ -25,10 +23,25 @@ pub type Place = (String, u32, u32);
 pub struct Cells {
     /// Those with a number, a formula's value or not.
     pub numbers: BTreeMap<Place, f64>,
-    /// Those with a formula.
-    pub formulas: BTreeSet<Place>,
+    /// Those with a formula, without its `=`.
+    pub formulas: BTreeMap<Place, String>,
     /// Those with text.
     pub texts: BTreeMap<Place, String>,
+}
+
+impl Cells {
+    /// The cells with numbers that stand on the worksheet `parameters` under a head, row by row.
+    pub fn under(&self, head: &str) -> Vec<&Place> {
+        let is_head = |(_, text): &(&Place, &String)| **text == head;
+        let texts = self.texts.iter().filter(|(place, _)| place.0 == "parameters");
+        let ((_, row, left), _) = texts.clone().find(is_head).expect("the head of the panel");
+        let heads = texts.filter(|((_, r, column), _)| r == row && column > left);
+        let right = heads.map(|((.., column), _)| *column).min().unwrap_or(u32::MAX);
+        let within = |(sheet, r, column): &&Place| {
+            sheet == "parameters" && r > row && (*left..right).contains(column)
+        };
+        self.numbers.keys().filter(within).collect()
+    }
 }
 
 /// The cells of a file as it is.
@@ -50,45 +63,84 @@ pub fn cells(file: &[u8]) -> Cells {
         }
         let range = book.worksheet_formula(&name).expect("a worksheet");
         let (top, left) = range.start().unwrap_or_default();
-        for (row, column, _) in range.used_cells() {
-            cells.formulas.insert((name.clone(), top + row as u32, left + column as u32));
+        for (row, column, formula) in range.used_cells() {
+            let place = (name.clone(), top + row as u32, left + column as u32);
+            cells.formulas.insert(place, formula.clone());
         }
     }
     cells
 }
 
+/// LibreOffice with a profile and folders of its own, which are deleted with it.
+pub struct Office {
+    program: &'static str,
+    folder: TempDir,
+}
+
+impl Office {
+    /// LibreOffice with these settings, items of its registry; nothing, and a note, where it is not
+    /// installed.
+    pub fn with(settings: &str) -> Option<Self> {
+        let program = ["soffice", "libreoffice"].into_iter().find(|name| {
+            Command::new(name).arg("--version").output().is_ok_and(|output| output.status.success())
+        });
+        let Some(program) = program else {
+            println!("NOT RUN: LibreOffice is not installed, so no spreadsheet was computed");
+            return None;
+        };
+        let office = Self { program, folder: tempfile::tempdir().expect("a folder") };
+        let registry = format!(
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
+             <oor:items xmlns:oor=\"http://openoffice.org/2001/registry\">{settings}</oor:items>\n"
+        );
+        office.write("profile/user/registrymodifications.xcu", registry.as_bytes());
+        std::fs::create_dir_all(office.path("out")).expect("a folder");
+        Some(office)
+    }
+
+    /// A place in its folder.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Writes a file in its folder.
+    pub fn write(&self, name: &str, bytes: &[u8]) {
+        let path = self.path(name);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        std::fs::write(path, bytes).expect("a file");
+    }
+
+    /// The cells of a workbook that it has written.
+    pub fn read(&self, name: &str) -> Cells {
+        let path = self.path(name);
+        let file = std::fs::read(&path);
+        cells(&file.unwrap_or_else(|error| panic!("{}: {error}", path.display())))
+    }
+
+    /// Runs it without a window.
+    pub fn run<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) {
+        let profile = self.path("profile");
+        let mut command = Command::new(self.program);
+        command.arg(format!("-env:UserInstallation=file://{}", profile.display()));
+        command.args(["--headless", "--norestore"]).args(arguments);
+        let output = command.output().expect("LibreOffice runs");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+}
+
 /// The cells of files after LibreOffice has computed them; nothing, and a note, without it.
 pub fn computed(files: &[(&str, Vec<u8>)]) -> Option<Vec<Cells>> {
-    let office = ["soffice", "libreoffice"].into_iter().find(|name| {
-        Command::new(name).arg("--version").output().is_ok_and(|output| output.status.success())
-    });
-    let Some(office) = office else {
-        println!("NOT RUN: LibreOffice is not installed, so no spreadsheet was computed");
-        return None;
-    };
-    let folder = tempfile::tempdir().expect("a folder");
-    let path = |name: &str| folder.path().join(name);
-    for name in ["profile/user", "out"] {
-        std::fs::create_dir_all(path(name)).expect("a folder");
-    }
-    std::fs::write(path("profile/user/registrymodifications.xcu"), SETTINGS).expect("a file");
-    let mut command = Command::new(office);
-    command
-        .arg(format!("-env:UserInstallation=file://{}", path("profile").display()))
-        .args(["--headless", "--convert-to", "xlsx:Calc MS Excel 2007 XML", "--outdir"])
-        .arg(path("out"));
+    let office = Office::with(COMPUTE_ON_LOAD)?;
+    let convert = ["--convert-to", "xlsx:Calc MS Excel 2007 XML", "--outdir"].map(PathBuf::from);
+    let mut arguments = Vec::from(convert);
+    arguments.push(office.path("out"));
     for (name, file) in files {
-        let name = path(&format!("{name}.xlsx"));
-        std::fs::write(&name, file).expect("a file");
-        command.arg(name);
+        let name = format!("{name}.xlsx");
+        office.write(&name, file);
+        arguments.push(office.path(&name));
     }
-    let output = command.output().expect("LibreOffice runs");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let read = |(name, _): &(&str, _)| {
-        let out = path("out").join(format!("{name}.xlsx"));
-        cells(&std::fs::read(&out).unwrap_or_else(|error| panic!("{}: {error}", out.display())))
-    };
-    Some(files.iter().map(read).collect())
+    office.run(arguments);
+    Some(files.iter().map(|(name, _)| office.read(&format!("out/{name}.xlsx"))).collect())
 }
 
 /// Asserts that every formula of the engine's workbook has been computed to the same number, within
@@ -96,7 +148,7 @@ pub fn computed(files: &[(&str, Vec<u8>)]) -> Option<Vec<Cells>> {
 pub fn agree(name: &str, engine: &Cells, computed: &Cells) {
     assert!(!engine.formulas.is_empty(), "{name} has formulas");
     let mut worst: BTreeMap<&str, (usize, f64)> = BTreeMap::new();
-    for place in &engine.formulas {
+    for place in engine.formulas.keys() {
         let wanted = engine.numbers[place];
         let got = *computed.numbers.get(place).unwrap_or_else(|| panic!("{name}: no {place:?}"));
         let difference = (got - wanted).abs() / wanted.abs().max(1.0);

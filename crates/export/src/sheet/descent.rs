@@ -148,7 +148,7 @@ impl Plan<'_, '_> {
             let node = &self.trace.nodes[k];
             let (page, style) = match node.batch {
                 Some(_) => (DATA, Style::Data),
-                None => (DESCENT, Style::Parameter),
+                None => (DESCENT, Style::Setting),
             };
             let place = Place { book: &book, sheet: page, down: 0 };
             fill(&mut self.pages[page], node, cells, None, place, style)?;
@@ -160,8 +160,13 @@ impl Plan<'_, '_> {
         let (mut reference, mut state) = (Reference::new(&outputs, &updates)?, state.clone());
         for step in 0..=steps {
             let values = reference.step(&mut state, inputs)?;
-            let row = self.head + 1 + step;
-            self.pages[DESCENT].put(row, 0, Content::Number(step.into()), Style::Label);
+            let (row, number) = (self.head + 1 + step, f64::from(step));
+            // A formula too, so that filling down counts on.
+            let content = match step {
+                0 => Content::Number(number),
+                _ => Content::Formula(format!("=A{row}+1"), number),
+            };
+            self.pages[DESCENT].put(row, 0, content, Style::Label);
             for (k, values) in self.columns.clone().into_iter().zip(&values) {
                 let values: Vec<f64> = values.iter().copied().collect();
                 self.row(&book, &written, k, step, &values)?;

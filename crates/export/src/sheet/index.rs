@@ -33,12 +33,14 @@ pub(super) fn network(
     ];
     if !sheet.parameters.is_empty() {
         how.push(
-            "A step of gradient descent: on `parameters`, copy the cells under \"next\", and paste \
+            "A step of gradient descent: on the worksheet parameters, copy the cells under \"next\", and paste \
              their values (paste special: values) onto those under \"now\". Again for the next step.",
         );
     }
     if sheet.history > 0 {
-        how.push("What many such steps lead to is on `history`, as numbers and as a curve.");
+        how.push(
+            "What many such steps lead to is on the worksheet history, as numbers and as a curve.",
+        );
     }
     let cells = |k: usize| homes.get(&k).map(|home| home.cells.as_slice());
     listed(sheet, trace, &how, cells, pages)
@@ -51,8 +53,8 @@ pub(super) fn descent(
     let how = [
         "Change any blue or yellow cell, as the start in row 0 or the learning rate: all steps are \
          computed again.",
-        "Each row of `descent` is a step, computed from the row above.",
-        "To make more steps, select the last row of `descent` and fill it down.",
+        "Each row of the worksheet descent is a step, computed from the row above.",
+        "To make more steps, select the last row of the worksheet descent and fill it down.",
     ];
     listed(sheet, trace, &how, |k| homes[k].as_deref(), pages)
 }
@@ -69,14 +71,21 @@ fn listed<'c>(
         row += 1;
     }
     row += 1;
-    for (style, text) in LEGEND {
+    let used = |style: Style| {
+        let same = |other| style == other || (style, other) == (Style::Parameter, Style::Setting);
+        pages.iter().flat_map(|page| &page.entries).any(|entry| same(entry.style))
+    };
+    for (style, text) in LEGEND.into_iter().filter(|&(style, _)| used(style)) {
         page.put(row, 0, Content::Text(" ".to_owned()), style);
         page.text(row, 1, text, Style::Note);
         row += 1;
     }
     row += 1;
-    for (column, head) in (0..).zip(["quantity", "cells", "the first cell", "convention"]) {
-        page.text(row, column, head, Style::Head);
+    let kinks = (trace.nodes.iter().enumerate())
+        .any(|(k, node)| has_kink(&node.op) && cells(k).is_some_and(|cells| !cells.is_empty()));
+    let heads = ["quantity", "cells", "the first cell", "convention"];
+    for (column, head) in (0..).zip(heads).filter(|&(column, _)| column < 3 || kinks) {
+        page.text(row, column, head, Style::TextHead);
     }
     for (k, node) in trace.nodes.iter().enumerate() {
         let Some([first, .., last] | [first @ last]) = cells(k) else { continue };

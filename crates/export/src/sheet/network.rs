@@ -25,6 +25,9 @@ const HISTORY: usize = 5;
 /// The row in which a worksheet's cells begin, below its heads.
 const BODY: u32 = 4;
 
+/// The width of columns without cells, which stand there since another worksheet needs them.
+const NARROW: f64 = 1.0;
+
 /// The column of the history to the right of its chart.
 const BESIDE_CHART: u16 = 12;
 
@@ -170,7 +173,7 @@ impl<'a, 'g> Plan<'a, 'g> {
                 self.settle(k, DATA, Style::Data);
                 continue;
             }
-            self.settle(k, PARAMETERS, Style::Parameter);
+            self.settle(k, PARAMETERS, Style::Setting);
             if node.dims.is_empty()
                 && let Some(name) = defined_name(input.name())
             {
@@ -242,17 +245,28 @@ impl<'a, 'g> Plan<'a, 'g> {
             if self.rows[page] == BODY {
                 continue;
             }
-            if page != DATA {
+            let here = |(_, home): &(&usize, &Home)| {
+                home.cells.first().is_some_and(|cell| cell.sheet == page)
+            };
+            let batch = |k: usize| self.trace.nodes[k].batch.is_some();
+            let homes = self.homes.iter().filter(here);
+            let totals = homes.clone().any(|(&k, _)| !batch(k));
+            let used = homes.filter(|(k, _)| batch(**k)).map(|(_, home)| home.frame.width);
+            let used = used.max().unwrap_or(1).max(1);
+            if totals {
                 self.pages[page].text(BODY - 1, 1, "in all", Style::Head);
             }
+            self.pages[page].widths.push((1, examples - 1, if totals { 10.0 } else { NARROW }));
+            let width = if page == DATA { 4.0 } else { 8.5 };
             for example in 0..count {
                 let column = examples + example as u16 * stride;
                 self.pages[page].text(BODY - 1, column, &format!("k={}", example + 1), Style::Head);
+                self.pages[page].widths.push((column, column + used - 1, width));
+                if used < stride {
+                    self.pages[page].widths.push((column + used, column + stride - 1, NARROW));
+                }
             }
             self.pages[page].freeze = (BODY, 1);
-            let width = if page == DATA { 4.0 } else { 8.5 };
-            self.pages[page].widths.push((examples, examples + count as u16 * stride, width));
-            self.pages[page].widths.push((1, examples - 1, if page == DATA { 1.0 } else { 10.0 }));
         }
     }
 
@@ -289,8 +303,11 @@ impl<'a, 'g> Plan<'a, 'g> {
         page.entries.retain(|entry| {
             entry.column != 0 || entry.row < row || entry.row >= row + frame.height.max(1)
         });
-        for (row, name) in (row..).zip(frame.names(label)) {
-            page.text(row, 0, &name.unwrap_or_default(), Style::Label);
+        for (below, name) in (row..).zip(frame.names(label)) {
+            if frame.is_picture() && below > row && name.is_some() {
+                page.divided.insert(below);
+            }
+            page.text(below, 0, &name.unwrap_or_default(), Style::Label);
         }
     }
 

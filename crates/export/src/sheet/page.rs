@@ -27,6 +27,8 @@ pub(super) struct Page {
     pub freeze: (u32, u16),
     /// Rows in which ink is dark, from one to another.
     pub ink: Vec<(u32, u32)>,
+    /// Rows with which another picture begins right below one; a line divides the two.
+    pub divided: HashSet<u32>,
     /// The cost, drawn.
     pub chart: Option<Chart>,
 }
@@ -60,14 +62,18 @@ pub(super) enum Style {
     Title,
     /// A remark.
     Note,
-    /// The head of a column.
+    /// The head of a column of numbers.
     Head,
+    /// The head of a column of text.
+    TextHead,
     /// The name of a row.
     Label,
     /// A number that is given.
     Data,
-    /// A number to play with: a parameter, a learning rate, a start.
+    /// A parameter to play with, and its start.
     Parameter,
+    /// A number to play with that no step changes, as a learning rate.
+    Setting,
     /// A formula.
     Formula,
     /// The formula of a parameter's next value.
@@ -99,6 +105,7 @@ impl Page {
             widths: vec![(0, 0, 16.0)],
             freeze: (0, 0),
             ink: Vec::new(),
+            divided: HashSet::new(),
             chart: None,
         };
         page.text(0, 0, title, Style::Title);

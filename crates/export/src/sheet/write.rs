@@ -11,13 +11,15 @@ use super::SheetError;
 use super::page::{Content, Page, Pages, Style};
 
 /// All styles.
-const STYLES: [Style; 10] = [
+const STYLES: [Style; 12] = [
     Style::Title,
     Style::Note,
     Style::Head,
+    Style::TextHead,
     Style::Label,
     Style::Data,
     Style::Parameter,
+    Style::Setting,
     Style::Formula,
     Style::Next,
     Style::Cost,
@@ -25,7 +27,10 @@ const STYLES: [Style; 10] = [
 ];
 
 /// Fewer columns than this are printed on the width of a page.
-const PRINTED: u16 = 40;
+const WIDE: u16 = 40;
+
+/// Fewer rows than this are printed on the height of a page where there are more columns.
+const HIGH: u32 = 80;
 
 /// The file's bytes; with the engine's values in formulas, or without.
 pub(super) fn bytes(pages: &Pages, values: bool) -> Result<Vec<u8>, SheetError> {
@@ -33,8 +38,8 @@ pub(super) fn bytes(pages: &Pages, values: bool) -> Result<Vec<u8>, SheetError> 
     // Not the time of writing: equal workbooks are equal bytes.
     let created = ExcelDateTime::from_ymd(2000, 1, 1)?;
     workbook.set_properties(&DocProperties::new().set_creation_datetime(&created));
-    let formats: HashMap<Style, Format> =
-        STYLES.into_iter().map(|style| (style, format(style))).collect();
+    let both = |style| [false, true].map(|divided| ((style, divided), format(style, divided)));
+    let formats: Formats = STYLES.into_iter().flat_map(both).collect();
     for page in &pages.pages {
         write(workbook.add_worksheet(), page, &formats, values)?;
     }
@@ -45,8 +50,11 @@ pub(super) fn bytes(pages: &Pages, values: bool) -> Result<Vec<u8>, SheetError> 
     Ok(workbook.save_to_buffer()?)
 }
 
+/// The formats of the styles, without and with a line above.
+type Formats = HashMap<(Style, bool), Format>;
+
 fn write(
-    sheet: &mut Worksheet, page: &Page, formats: &HashMap<Style, Format>, values: bool,
+    sheet: &mut Worksheet, page: &Page, formats: &Formats, values: bool,
 ) -> Result<(), XlsxError> {
     sheet.set_name(page.name)?.set_formula_result_default("");
     for &(from, to, width) in &page.widths {
@@ -54,7 +62,8 @@ fn write(
     }
     sheet.set_freeze_panes(page.freeze.0, page.freeze.1)?;
     for entry in &page.entries {
-        let (row, column, format) = (entry.row, entry.column, &formats[&entry.style]);
+        let (row, column) = (entry.row, entry.column);
+        let format = &formats[&(entry.style, page.divided.contains(&row))];
         match &entry.content {
             Content::Number(x) => sheet.write_number_with_format(row, column, *x, format)?,
             Content::Text(text) => sheet.write_string_with_format(row, column, text, format)?,
@@ -66,10 +75,7 @@ fn write(
         };
     }
     let last = page.entries.iter().map(|entry| entry.column).max().unwrap_or(0);
-    sheet.set_landscape();
-    if last < PRINTED {
-        sheet.set_print_fit_to_pages(1, 0);
-    }
+    print(sheet, page, last)?;
     for &(top, bottom) in &page.ink {
         let dark = Format::new()
             .set_background_color(Color::RGB(0x0033_4155))
@@ -95,27 +101,54 @@ fn write(
     Ok(())
 }
 
-/// How a style looks.
-fn format(style: Style) -> Format {
+/// How a worksheet is printed whose last column is this: what does not scroll is on each page.
+fn print(sheet: &mut Worksheet, page: &Page, last: u16) -> Result<(), XlsxError> {
+    sheet.set_landscape();
+    let (rows, columns) = page.freeze;
+    if rows > 0 {
+        sheet.set_repeat_rows(0, rows - 1)?;
+    }
+    if columns > 0 {
+        sheet.set_repeat_columns(0, columns - 1)?;
+    }
+    let bottom = page.entries.iter().map(|entry| entry.row).max().unwrap_or(0);
+    if last < WIDE {
+        sheet.set_print_fit_to_pages(1, 0);
+    } else if bottom < HIGH {
+        sheet.set_print_fit_to_pages(0, 1);
+    }
+    Ok(())
+}
+
+/// How a style looks, without or with a line above.
+fn format(style: Style, divided: bool) -> Format {
     let plain = Format::new();
     let number = |colour: u32| {
-        Format::new()
+        let number = Format::new()
             .set_background_color(Color::RGB(colour))
             .set_border(FormatBorder::Hair)
-            .set_border_color(Color::RGB(0x00CB_D5E1))
+            .set_border_color(Color::RGB(0x00CB_D5E1));
+        if !divided {
+            return number;
+        }
+        number.set_border_top(FormatBorder::Thin).set_border_top_color(Color::RGB(0x0033_4155))
     };
+    // Where a unit has lost in pooling, δ is 0, and not only small.
+    let decimals = |format: Format| format.set_num_format("0.00000;-0.00000;0");
     match style {
         Style::Title => plain.set_bold().set_font_size(14),
         Style::Note => plain.set_font_color(Color::RGB(0x0047_5569)),
         Style::Head => {
             plain.set_bold().set_align(FormatAlign::Center).set_border_bottom(FormatBorder::Thin)
         }
+        Style::TextHead => plain.set_bold().set_border_bottom(FormatBorder::Thin),
         Style::Label => plain.set_bold(),
         Style::Data => number(0x00DB_EAFE),
-        Style::Parameter => number(0x00FE_F3C7).set_num_format("0.0####"),
-        Style::Formula => number(0x00FF_FFFF).set_num_format("0.00000"),
-        Style::Next => number(0x00DC_FCE7).set_num_format("0.00000"),
-        Style::Cost => number(0x00FC_E7F3).set_num_format("0.00000").set_bold(),
-        Style::Record => number(0x00F1_F5F9).set_num_format("0.00000"),
+        Style::Parameter => decimals(number(0x00FE_F3C7)),
+        Style::Setting => number(0x00FE_F3C7),
+        Style::Formula => decimals(number(0x00FF_FFFF)),
+        Style::Next => decimals(number(0x00DC_FCE7)),
+        Style::Cost => decimals(number(0x00FC_E7F3)).set_bold(),
+        Style::Record => decimals(number(0x00F1_F5F9)),
     }
 }
