@@ -64,3 +64,37 @@ fn a_plan_says_what_is_not_fused_and_why() {
     assert!(product.contains(" 72000 flop  matmul "), "{product}");
     assert!(text.contains(" steps, 76"), "{text}");
 }
+
+/// However σ′ and tanh′ times something are written, they are one operation of a pass, unless a part
+/// of them is wanted elsewhere.
+#[test]
+fn slopes_of_activation_functions_are_one_operation() {
+    for len in [5, 40] {
+        let g = Graph::new();
+        let (a, d) = (input(&g, "a", [len]), input(&g, "d", [len]));
+        let given = [random(&[len], 1), random(&[len], 2)];
+        let given = Inputs::new().with("a", &given[0]).with("d", &given[1]);
+        let slopes = [
+            d * a * (1.0 - a),
+            a * d * (1.0 - a),
+            (1.0 - a) * (a * d),
+            a * (1.0 - a) * d,
+            d * ((1.0 - a) * a),
+            d * (1.0 - a * a),
+            (1.0 - square(a)) * d,
+        ];
+        for slope in slopes {
+            agree::<f64>(&[slope], &given, 4.0);
+            let mut plan = compile::<f64>(&[slope], &[]).unwrap();
+            plan.step(&mut Arrays::new(), &given).unwrap();
+            let text = plan.describe();
+            assert!(text.contains("pass  ") && !text.contains("pass of"), "{text}");
+        }
+        // What looks like one, and is none.
+        for other in [d * a * (1.0 - d), d * a * (2.0 - a), d * (1.0 - a * d), d * (a - 1.0) * a] {
+            agree::<f64>(&[other], &given, 4.0);
+        }
+        agree::<f64>(&[slopes[0], 1.0 - a, d * a], &given, 4.0);
+        agree::<f64>(&[slopes[5], a * a], &given, 4.0);
+    }
+}

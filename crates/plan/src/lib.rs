@@ -15,6 +15,7 @@
 //! | normalise | `normal` | reductions and products in the forms that have kernels |
 //! | simplify | `simplify` | the same values with fewer nodes, by named rules |
 //! | absorb | `absorb` | biases, and updates in place, into products of matrices |
+//! | slopes | `slopes` | σ′ and tanh′ times what they are multiplied with, as one operation |
 //! | fuse | `fuse` | which values are stored, which operations are one pass over their elements |
 //! | schedule | `schedule` | the order; an update as early as it can replace its array |
 //! | lay out | `memory` | where each stored value lies |
@@ -54,6 +55,7 @@ mod replay;
 mod report;
 mod schedule;
 mod simplify;
+mod slopes;
 mod view;
 
 pub use kernels::{Isa, Numerics, Real};

@@ -25,6 +25,10 @@ pub(crate) enum Way {
     FromWinners,
     /// Stored in its own arrangement, though the operation only arranges numbers.
     Copied,
+    /// The derivative of the sigmoid, read off its value a, times d: a (1 − a) d.
+    SigmoidSlope,
+    /// That of tanh: (1 − a²) d.
+    TanhSlope,
 }
 
 /// One application, to nodes by their place in the net.

@@ -23,6 +23,7 @@ use crate::pool::Pool;
 use crate::report::Report;
 use crate::schedule::schedule;
 use crate::simplify::simplify;
+use crate::slopes::slopes;
 
 /// Steps, and all that they need to run.
 pub(crate) struct Part<T> {
@@ -73,7 +74,7 @@ impl<T: Real> Part<T> {
             Numerics::Exact => fuse(net, HashMap::new(), takes_standard, &|_, _| false),
             Numerics::Fast => {
                 let (net, taken) = absorb(net);
-                fuse(net, taken, takes, &|node, x| ends::<T>(node, x, target.isa))
+                fuse(slopes(net), taken, takes, &|node, x| ends::<T>(node, x, target.isa))
             }
         };
         let schedule = schedule(&fused);

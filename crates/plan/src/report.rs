@@ -6,7 +6,7 @@ use std::fmt;
 use gradus_ops::Op;
 
 use crate::fuse::{Fused, Unit};
-use crate::net::Net;
+use crate::net::{Net, Way};
 
 /// The arithmetic of each step, and all values that are stored between steps.
 #[derive(Debug, Default)]
@@ -78,6 +78,7 @@ pub(crate) fn flops(net: &Net, y: usize) -> usize {
         Op::Sum(_) | Op::Max(_) | Op::Softmax(_) | Op::LogSoftmax(_) | Op::LogSumExp(_) => {
             operand(0).len()
         }
+        _ if matches!(node.way, Way::SigmoidSlope | Way::TanhSlope) => 3 * node.len(),
         op if op.is_elementwise() => node.len(),
         _ => 0,
     }

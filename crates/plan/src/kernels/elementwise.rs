@@ -53,7 +53,7 @@ pub enum Fun1 {
     Step,
 }
 
-/// A function of two numbers: that of the operation of the same name.
+/// A function of two numbers: that of the operation of the same name, if there is one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[allow(missing_docs)]
 pub enum Fun2 {
@@ -69,6 +69,10 @@ pub enum Fun2 {
     Equal,
     BinaryCrossEntropy,
     BinaryCrossEntropyWithLogits,
+    /// a (1 − a) b.
+    SigmoidSlope,
+    /// (1 − a²) b.
+    TanhSlope,
 }
 
 /// Which operand of a [`Fun2`] is one number for all i.
@@ -135,7 +139,9 @@ impl<T: Scalar + Constants + Instance> Real for T {
     fn map2(f: Fun2, form: Form, isa: Isa, numerics: Numerics) -> Map2<T> {
         kernel!(
             Fun2 f, numerics, vector2(form, isa), scalar2(form),
-            arithmetic [Add Sub Mul Div Maximum Greater GreaterEqual Equal],
+            arithmetic [
+                Add Sub Mul Div Maximum Greater GreaterEqual Equal SigmoidSlope TanhSlope
+            ],
             fast [BinaryCrossEntropyWithLogits],
             scalar [Pow XLogY BinaryCrossEntropy]
         )
@@ -241,7 +247,7 @@ impl Fun1 {
 
 impl Fun2 {
     /// All functions, each at its number.
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 14] = [
         Self::Add,
         Self::Sub,
         Self::Mul,
@@ -254,6 +260,8 @@ impl Fun2 {
         Self::Equal,
         Self::BinaryCrossEntropy,
         Self::BinaryCrossEntropyWithLogits,
+        Self::SigmoidSlope,
+        Self::TanhSlope,
     ];
 
     /// Whether its kernel computes a register at a time.
@@ -278,6 +286,8 @@ impl Fun2 {
             Self::Greater => V::select(a.gt(b), one, zero),
             Self::GreaterEqual => V::select(a.ge(b), one, zero),
             Self::Equal => V::select(a.eq(b), one, zero),
+            Self::SigmoidSlope => a.mul(one.sub(a)).mul(b),
+            Self::TanhSlope => one.sub(a.mul(a)).mul(b),
             Self::BinaryCrossEntropyWithLogits => {
                 a.max(zero).sub(a.mul(b)).add(math::softplus_of_minus_abs(a))
             }

@@ -106,6 +106,8 @@ pub(crate) enum F {
     Greater,
     GreaterEqual,
     Equal,
+    SigmoidSlope,
+    TanhSlope,
     /// Remembers a, and writes nothing.
     Hold,
     /// a where what was remembered is not 0, else b.
@@ -223,6 +225,8 @@ impl<T: Real> Short<T> {
             Fun2::Greater => F::Greater,
             Fun2::GreaterEqual => F::GreaterEqual,
             Fun2::Equal => F::Equal,
+            Fun2::SigmoidSlope => F::SigmoidSlope,
+            Fun2::TanhSlope => F::TanhSlope,
             f => {
                 let len = if f.in_registers(numerics) { WHOLE } else { len };
                 let call = (T::map2(f, Form::Both, self.isa, numerics), len);

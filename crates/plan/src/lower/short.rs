@@ -67,7 +67,7 @@ impl<'a, 'b, T: Real> ShortWriter<'a, 'b, T> {
     /// The operation of a node.
     pub fn write(&mut self, y: usize) {
         let Target { numerics, .. } = self.lowerer.target;
-        let (f, call, a, b) = match Function::of(&self.lowerer.node(y).op) {
+        let (f, call, a, b) = match Function::of(self.lowerer.node(y)) {
             Function::One(f) => {
                 let x = self.operand(y, 0);
                 let (f, call) = self.program.one(f, self.len, numerics);

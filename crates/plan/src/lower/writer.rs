@@ -11,7 +11,7 @@ use crate::kernels::pass::{Instruction, Load, Operand, Pass};
 use crate::kernels::reduce::{Reduce, Reduction};
 use crate::kernels::{Form, Fun1, Fun2, Real};
 use crate::memory::{Place, REGISTERS};
-use crate::net::Sizes;
+use crate::net::{Node, Sizes, Way};
 use crate::view::{View, merged};
 
 /// How many bytes of a tile lie in the nearest cache comfortably.
@@ -112,13 +112,12 @@ impl<'a, 'b, T: Real> PassWriter<'a, 'b, T> {
     /// The operation of a node.
     pub fn write(&mut self, y: usize) {
         let Target { isa, numerics, .. } = self.lowerer.target;
-        let op = self.lowerer.node(y).op.clone();
-        match op {
+        match self.lowerer.node(y).op {
             Op::Sum(Sum { axes }) => return self.end(y, Reduction::Sum, axes),
             Op::Max(Max { axes }) => return self.end(y, Reduction::Max, axes),
             _ => {}
         }
-        let instruction = match Function::of(&op) {
+        let instruction = match Function::of(self.lowerer.node(y)) {
             Function::One(f) => {
                 let x = self.spread(y, 0);
                 self.cost += Cost::of1(f, numerics);
@@ -292,9 +291,11 @@ pub(super) enum Function {
 }
 
 impl Function {
-    pub fn of(op: &Op) -> Self {
+    pub fn of(node: &Node) -> Self {
         use Function::{One, Two};
-        match op {
+        match &node.op {
+            _ if node.way == Way::SigmoidSlope => Two(Fun2::SigmoidSlope),
+            _ if node.way == Way::TanhSlope => Two(Fun2::TanhSlope),
             Op::Add(_) => Two(Fun2::Add),
             Op::Sub(_) => Two(Fun2::Sub),
             Op::Mul(_) => Two(Fun2::Mul),
@@ -331,7 +332,7 @@ impl Function {
             Op::Sign(_) => One(Fun1::Sign),
             Op::Step(_) => One(Fun1::Step),
             Op::StopGradient(_) => One(Fun1::Copy),
-            _ => unreachable!("{op} does not act element by element"),
+            op => unreachable!("{op} does not act element by element"),
         }
     }
 }

@@ -232,5 +232,7 @@ fn op2<'g>(f: Fun2, a: Expr<'g>, b: Expr<'g>) -> Expr<'g> {
         Fun2::Equal => ops::equal(a, b),
         Fun2::BinaryCrossEntropy => ops::binary_cross_entropy_terms(a, b),
         Fun2::BinaryCrossEntropyWithLogits => ops::binary_cross_entropy_with_logits_terms(a, b),
+        Fun2::SigmoidSlope => a * (1.0 - a) * b,
+        Fun2::TanhSlope => (1.0 - a * a) * b,
     }
 }

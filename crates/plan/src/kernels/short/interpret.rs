@@ -105,6 +105,8 @@ unsafe fn interpret<T: Real, V: Vector<T>>(program: &Short<T>, memory: &Memory<T
                 F::Greater => two!(Greater),
                 F::GreaterEqual => two!(GreaterEqual),
                 F::Equal => two!(Equal),
+                F::SigmoidSlope => two!(SigmoidSlope),
+                F::TanhSlope => two!(TanhSlope),
                 F::Sum => set!(V::splat(V::load_part(at(a), usize::from(call)).sum())),
                 F::Hold => held = get!(a),
                 F::Select => set!(V::select(held.eq(zero), get!(b), get!(a))),
