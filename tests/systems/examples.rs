@@ -63,6 +63,9 @@ pub mod regression;
 #[path = "../../examples/scan_by_hand.rs"]
 pub mod scan_by_hand;
 
+#[path = "../../examples/slow_learning.rs"]
+pub mod slow_learning;
+
 #[path = "../../examples/small_changes.rs"]
 pub mod small_changes;
 
