@@ -54,6 +54,9 @@ pub mod nand_adder;
 #[path = "../../examples/perceptron.rs"]
 pub mod perceptron;
 
+#[path = "../../examples/preparation.rs"]
+pub mod preparation;
+
 #[path = "../../examples/recurrent.rs"]
 pub mod recurrent;
 

@@ -91,6 +91,8 @@ fn the_other_examples_draw_what_they_state() {
     let circle = drawn(examples::lagrange::pictures::all(), &["lagrange"]);
     ["least", "largest"].iter().for_each(|text| has(&circle[0], text));
     drawn(examples::gradient_check::pictures::all(), &["gradient_check"]);
+    let drawings = drawn(examples::preparation::pictures::all(), &["preparation"]);
+    ["1 c", "prepared"].iter().for_each(|text| has(&drawings[0], text));
 }
 
 #[test]
