@@ -77,7 +77,8 @@ pub fn shrunk(ink: &Array2<f64>) -> Array2<f64> {
 /// 28×28 pixels as `gradus predict` and `gradus serve` make them.
 pub fn prepared(ink: &Array2<f64>) -> Array2<f64> {
     let digit = Digit::from_png(&png(ink)).expect("a PNG picture with ink on it");
-    Array2::from_shape_fn((28, 28), |(row, column)| f64::from(digit.row()[[0, 28 * row + column]]))
+    let x = digit.row().mapv(f64::from);
+    x.into_shape_with_order((28, 28)).expect("784 pixels")
 }
 
 /// How many of the drawings a network reads right, made ready by a function.

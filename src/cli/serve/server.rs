@@ -91,7 +91,9 @@ async fn answer(stream: TcpStream, app: Router, mut stopping: watch::Receiver<()
     // Without it the system may wait for more to send; where it cannot be set, answers are later.
     let _ = stream.set_nodelay(true);
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(HEAD).max_buf_size(HEAD_BYTES);
+    http.timer(TokioTimer::new()).header_read_timeout(HEAD);
+    // A buffer may be larger than it is asked to be, so the head has its own limit.
+    http.max_buf_size(HEAD_BYTES).max_header_size(HEAD_BYTES);
     let service = TowerToHyperService::new(app);
     let mut connection = pin!(http.serve_connection(TokioIo::new(stream), service));
     // What goes wrong in a connection is its client's affair, who has been answered or has left.
