@@ -1,13 +1,18 @@
 //! A sigmoid unit that learns slowly, since it starts out saturated.
 //!
 //! ```text
-//! cargo run --release --example slow_learning
+//! cargo run --release --example slow_learning -- --out target/pictures
 //! ```
 
 use gradus::ndarray::arr0;
 use gradus::prelude::*;
 
-fn main() {
+mod out;
+#[path = "pictures/slow_learning.rs"]
+pub mod pictures;
+
+/// Output a, error δ and cost C at the start and after each epoch, from either start.
+pub fn histories() -> Vec<Vec<[f64; 3]>> {
     // ANCHOR: step
     let g = Graph::new();
     let (x, y) = (input(&g, "x", ()), input(&g, "y", ()));
@@ -19,7 +24,7 @@ fn main() {
 
     let eta = 0.15;
     let updates = [("w".to_owned(), w - eta * dw), ("b".to_owned(), b - eta * db)];
-    let mut plan = compile(&[a, delta], &updates).expect("updates of two parameters");
+    let mut plan = compile(&[a, delta, cost], &updates).expect("updates of two parameters");
     // ANCHOR_END: step
 
     // ANCHOR: run
@@ -31,19 +36,24 @@ fn main() {
             ("w".to_owned(), arr0(start.0).into_dyn()),
             ("b".to_owned(), arr0(start.1).into_dyn()),
         ]);
-        let mut history: Vec<(f64, f64)> = Vec::new();
+        let mut history: Vec<[f64; 3]> = Vec::new();
         for _epoch in 0..=300 {
             let values = plan.step(&mut state, &inputs).expect("an array for each input");
-            history.push((values[0].sum(), values[1].sum()));
+            history.push([0, 1, 2].map(|k| values[k].sum()));
         }
         histories.push(history);
     }
     // ANCHOR_END: run
+    histories
+}
 
+fn main() {
+    let histories = histories();
     println!("         w = 0.6, b = 0.9      w = 2, b = 2");
     println!("epoch      a        δ          a        δ");
     for epoch in [0, 1, 50, 100, 150, 200, 250, 300] {
-        let ((a, delta), (other_a, other_delta)) = (histories[0][epoch], histories[1][epoch]);
+        let ([a, delta, _], [other_a, other_delta, _]) = (histories[0][epoch], histories[1][epoch]);
         println!("{epoch:5}    {a:.3}   {delta:.4}      {other_a:.3}   {other_delta:.4}");
     }
+    out::write(|| pictures::all(&histories));
 }

@@ -8,7 +8,7 @@ use gradus::models::data::{Mnist, Pictures};
 use gradus::models::{Evaluation, ModelError, Training};
 use gradus::ops::{Graph, Inputs, NonFinite, trace_nonfinite};
 
-use super::{Part, describe, say, share, threads};
+use super::{MNIST, Part, describe, say, share, threads};
 
 /// Evaluate a saved network: cost, accuracy, confusion matrix
 #[derive(Args)]
@@ -28,8 +28,8 @@ pub struct Eval {
     #[arg(long, value_name = "N")]
     threads: Option<NonZeroUsize>,
 
-    /// The folder with the four MNIST files
-    #[arg(long, default_value = "data/mnist", value_name = "DIR")]
+    /// The folder with the four files of MNIST, or with others of their names and form
+    #[arg(long, default_value = MNIST, value_name = "DIR")]
     data: PathBuf,
 }
 
@@ -47,6 +47,7 @@ impl Eval {
             return say(&json(&evaluation, not_finite.as_ref()));
         }
         say(&describe(&training))?;
+        say(&format!("{} pictures, from {}", score.of, self.data.display()))?;
         say(&format!("Cost {:.6}", score.cost))?;
         if let Some(found) = &not_finite {
             say(&format!("Not finite: {found}"))?;

@@ -18,6 +18,9 @@ use std::num::NonZeroUsize;
 use gradus::models::data::{Mnist, Pictures};
 use gradus::models::{ModelError, Optimiser, Score, Settings, Training};
 
+/// The folder with MNIST's files.
+const MNIST: &str = "data/mnist";
+
 /// Writes a line to standard output; one that is closed is an error, not a panic.
 fn say(line: &str) -> Result<(), ModelError> {
     writeln!(io::stdout(), "{line}").map_err(|source| ModelError::File {

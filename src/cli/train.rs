@@ -1,5 +1,6 @@
 //! `gradus train`.
 
+use std::ffi::OsStr;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -13,7 +14,7 @@ use gradus::models::{
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::model::model;
-use super::{describe, say, share, threads};
+use super::{MNIST, describe, say, share, threads};
 
 /// Train a network, and save it after each epoch
 ///
@@ -21,7 +22,7 @@ use super::{describe, say, share, threads};
 /// classifies correctly. The same seed gives the same numbers to the last bit.
 #[derive(Args)]
 pub struct Train {
-    /// What to learn: the handwritten digits of MNIST
+    /// What to learn: the handwritten digits of MNIST, or what --data has in files of their form
     data_set: DataSet,
 
     /// The network: mnist (784-30-10), lenet, or a description in a file *.json, such as `gradus
@@ -89,7 +90,8 @@ pub struct Train {
     threads: Option<NonZeroUsize>,
 
     /// The file to save to; a checkpoint that is there is replaced after the first epoch
-    /// [default: the model's name.safetensors, or the file resumed]
+    /// [default: the model's name.safetensors, with the folder's name and - before it if --data is
+    /// given, or the file resumed]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
 
@@ -101,7 +103,8 @@ pub struct Train {
     #[arg(long, value_name = "FILE.csv")]
     log: Option<PathBuf>,
 
-    /// Go on with a saved training; network and settings are then those of the file
+    /// Go on with a saved training; network and settings are then those of the file, and the
+    /// pictures those of --data
     #[arg(
         long,
         value_name = "FILE",
@@ -112,9 +115,10 @@ pub struct Train {
     )]
     resume: Option<PathBuf>,
 
-    /// The folder with the four MNIST files
-    #[arg(long, default_value = "data/mnist", value_name = "DIR")]
-    data: PathBuf,
+    /// The folder with the four files of MNIST, or with others of their names and form [default:
+    /// data/mnist]
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -166,14 +170,16 @@ impl Train {
         };
         let out = self.out();
         self.check_files(&out)?;
-        let mut mnist = Mnist::read(&self.data)?;
+        let data = self.data.as_deref().unwrap_or(Path::new(MNIST));
+        let mut mnist = Mnist::read(data)?;
         if let Some(wanted) = self.pictures {
             mnist.training = first(mnist.training, wanted.get())?;
         }
 
         say(&describe(&training))?;
         let (learn, test) = (mnist.training.len(), mnist.test.len());
-        say(&format!("{learn} training pictures, {test} test pictures"))?;
+        let from = data.display();
+        say(&format!("{learn} training pictures, {test} test pictures, from {from}"))?;
         if training.epochs() >= self.epochs {
             let (done, wanted) = (training.epochs(), self.epochs);
             training.save(&out)?;
@@ -275,7 +281,13 @@ impl Train {
                 Some(_) => Path::new("mnist"),
                 None => Path::new(Path::new(&self.model).file_stem().unwrap_or_default()),
             };
-            stem.with_extension("safetensors")
+            let mut name = stem.as_os_str().to_owned();
+            // What has learned from other pictures does not replace what reads digits.
+            if let Some(folder) = self.data.as_deref().and_then(Path::file_name) {
+                name = [folder, &name].join(OsStr::new("-"));
+            }
+            name.push(".safetensors");
+            PathBuf::from(name)
         };
         let resumed = || self.resume.clone();
         self.out.clone().or_else(resumed).unwrap_or_else(of_model)

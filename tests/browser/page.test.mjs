@@ -1,12 +1,12 @@
 // The page of `gradus serve` in a real Chromium, with a network of `gradus train mnist`'s defaults.
 //
 // CHROMIUM names the browser; GRADUS the program, otherwise that of `cargo build --release`.
-// Pictures of the page are left in `pictures`.
+// Pictures of the page are left in `pictures`. GRADUS_WRITE_BOOK=1 puts the book's beside its chapters.
 
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, afterEach, before, beforeEach, test } from "node:test";
@@ -16,6 +16,7 @@ import { chromium } from "playwright-core";
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const program = process.env.GRADUS ?? join(root, "target/release/gradus");
 const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
+const shown = join(root, "book/src/screens/page.png");
 const pictures = fileURLToPath(new URL("pictures/", import.meta.url));
 
 const folder = mkdtempSync(join(tmpdir(), "gradus-page-"));
@@ -137,7 +138,10 @@ test("27 of the 30 drawings are named right", async () => {
     await draw(strokes);
     const named = await read();
     if (named !== digit) wrong.push(`${name} is taken for ${named}`);
-    if (name === "3 a") await page.screenshot({ path: join(pictures, "desktop.png"), fullPage: true });
+    if (name === "3 a") {
+      await page.screenshot({ path: join(pictures, "desktop.png"), fullPage: true });
+      if (process.env.GRADUS_WRITE_BOOK === "1") copyFileSync(join(pictures, "desktop.png"), shown);
+    }
     await clear();
     assert.equal(await page.locator("#digit-value").textContent(), "–");
   }

@@ -1,6 +1,7 @@
 //! `gradus train`.
 
 use std::path::Path;
+use std::process::Command;
 
 use super::{beside, gradus, succeeds, text, trained};
 
@@ -71,10 +72,42 @@ fn the_first_lines_say_what_is_trained() {
     ]);
     let wanted = "784-5-10 network, 3985 parameters; cross-entropy cost, η = 0.5, \
                   mini-batches of 10, normal start, seed 1\n\
-                  50000 training pictures, 10000 test pictures\n\
+                  50000 training pictures, 10000 test pictures, from data/mnist\n\
                   Epoch 0: ";
     assert!(printed.starts_with(wanted), "{printed}");
     assert!(!printed.contains('\u{1b}'), "no terminal codes when piped");
+}
+
+#[test]
+fn other_pictures_are_named_and_do_not_replace_what_reads_digits() {
+    let folder = tempfile::tempdir().unwrap();
+    let clothes = folder.path().join("clothes");
+    std::fs::create_dir(&clothes).unwrap();
+    for file in std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("data/mnist")).unwrap()
+    {
+        let file = file.unwrap();
+        std::fs::copy(file.path(), clothes.join(file.file_name())).unwrap();
+    }
+    let run = |arguments: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_gradus"));
+        command.current_dir(folder.path()).args(arguments.split(' '));
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        text(&output.stdout).to_owned()
+    };
+    let small = "train mnist --data clothes --pictures 100 --epochs 1";
+    for (model, file) in [
+        ("--layers 784,5,10", "clothes-mnist.safetensors"),
+        ("--model lenet", "clothes-lenet.safetensors"),
+    ] {
+        let printed = run(&format!("{small} {model}"));
+        assert!(printed.contains("\n100 training pictures, 10000 test pictures, from clothes\n"));
+        assert!(printed.ends_with(&format!("\nSaved {file}\n")), "{printed}");
+        assert!(folder.path().join(file).exists());
+        let shown = run(&format!("eval {file} --data clothes"));
+        assert!(shown.contains("\n10000 pictures, from clothes\nCost "), "{shown}");
+    }
+    assert!(!folder.path().join("mnist.safetensors").exists());
 }
 
 #[test]
@@ -115,7 +148,8 @@ fn the_log_the_best_and_early_stopping_go_together() {
     let rest = ["--patience", "2", "--epochs", "50", "--schedule", "steps:1:0.9"];
     let printed = succeeds(&[&arguments[..], &files, &rest].concat());
     assert!(printed.contains("η = 12.0, steps:1:0.9, "), "{printed}");
-    assert!(printed.contains("\n300 training pictures, 10000 test pictures\n"), "{printed}");
+    let counts = "\n300 training pictures, 10000 test pictures, from data/mnist\n";
+    assert!(printed.contains(counts), "{printed}");
 
     let log = std::fs::read_to_string(log).unwrap();
     let lines: Vec<Vec<&str>> = log.lines().map(|line| line.split(',').collect()).collect();

@@ -52,6 +52,24 @@ fn figures_are_those_of_the_books() {
 }
 
 #[test]
+fn the_costs_by_epoch_are_half_the_square_of_the_output() {
+    let histories = crate::examples::slow_learning::histories();
+    assert_eq!(histories.len(), STARTS.len());
+    for (history, start) in histories.iter().zip(STARTS) {
+        let other = learn(quadratic, start, 0.15, 300);
+        assert_eq!(history.len(), other.len());
+        for ([a, delta, cost], [other_a, other_delta]) in history.iter().zip(other) {
+            assert!((a - other_a).abs() < 1e-12 && (delta - other_delta).abs() < 1e-12);
+            assert!((cost - 0.5 * other_a * other_a).abs() < 1e-12);
+        }
+    }
+    // What the picture shows: in half of the epochs the better start loses almost all of its cost, the
+    // worse one a tenth of it.
+    let left = |history: &[[f64; 3]]| history[150][2] / history[0][2];
+    assert!(left(&histories[0]) < 0.1 && left(&histories[1]) > 0.85);
+}
+
+#[test]
 fn the_books_example_shows_the_same() {
     // tests/book.rs holds this text to what the example `slow_learning` prints.
     let text = std::fs::read_to_string("book/src/output/slow_learning.txt").unwrap();

@@ -54,6 +54,9 @@ pub mod nand_adder;
 #[path = "../../examples/perceptron.rs"]
 pub mod perceptron;
 
+#[path = "../../examples/preparation.rs"]
+pub mod preparation;
+
 #[path = "../../examples/recurrent.rs"]
 pub mod recurrent;
 
@@ -62,6 +65,9 @@ pub mod regression;
 
 #[path = "../../examples/scan_by_hand.rs"]
 pub mod scan_by_hand;
+
+#[path = "../../examples/slow_learning.rs"]
+pub mod slow_learning;
 
 #[path = "../../examples/small_changes.rs"]
 pub mod small_changes;

@@ -18,6 +18,7 @@ mod nand_adder;
 mod perceptron;
 mod pictures;
 mod pixels;
+mod preparation;
 mod recurrent;
 mod regression;
 mod scan_by_hand;

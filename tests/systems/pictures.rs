@@ -46,6 +46,11 @@ fn descents_draw_their_ways() {
     has(&line[0], &format!("y = {p:.3} x + {q:.3}"));
     let names = ["logistic_regression", "logistic_regression_unit"];
     drawn(examples::logistic_regression::pictures::all(), &names);
+    let histories = examples::slow_learning::histories();
+    let slow = drawn(examples::slow_learning::pictures::all(&histories), &["slow_learning"]);
+    for text in ["from w = 0.6, b = 0.9", "from w = b = 2", "cost C"] {
+        has(&slow[0], text);
+    }
     drawn(examples::cross_entropy::pictures::all(), &["cross_entropy"]);
     drawn(examples::weight_decay::pictures::all(), &["weight_decay"]);
 }
@@ -86,6 +91,8 @@ fn the_other_examples_draw_what_they_state() {
     let circle = drawn(examples::lagrange::pictures::all(), &["lagrange"]);
     ["least", "largest"].iter().for_each(|text| has(&circle[0], text));
     drawn(examples::gradient_check::pictures::all(), &["gradient_check"]);
+    let drawings = drawn(examples::preparation::pictures::all(), &["preparation"]);
+    ["1 c", "prepared"].iter().for_each(|text| has(&drawings[0], text));
 }
 
 #[test]

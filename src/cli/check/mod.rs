@@ -13,7 +13,7 @@ use gradus::plan::{Numerics, compile};
 use serde_json::{Value, json};
 
 use super::model::model;
-use super::say;
+use super::{MNIST, say};
 
 /// Check derivatives: of a network, or of an operation
 ///
@@ -60,8 +60,8 @@ pub struct Check {
     #[arg(long, conflicts_with_all = ["each", "taylor"])]
     json: bool,
 
-    /// The folder with the four MNIST files
-    #[arg(long, default_value = "data/mnist", value_name = "DIR")]
+    /// The folder with the four files of MNIST, or with others of their names and form
+    #[arg(long, default_value = MNIST, value_name = "DIR")]
     data: PathBuf,
 }
 

@@ -3,7 +3,9 @@
 //! Whatever is refused is refused with a sentence: as `{"error": "…"}` below `/api`, as plain text
 //! elsewhere. Each answer forbids the browser to load anything from elsewhere.
 
+use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::Router;
@@ -18,7 +20,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
@@ -33,7 +35,7 @@ const DRAINED: usize = 64 << 20;
 /// How many pictures are received at once; others wait.
 const PICTURES: usize = 16;
 
-/// How long a picture may wait for its turn, and how long it may take to arrive.
+/// How long a picture may take to arrive, and how long one waits while none is done.
 const TIME: Duration = Duration::from_secs(10);
 
 /// The files of the page: where they are, what they are, their text.
@@ -65,6 +67,8 @@ struct Shared {
     recogniser: Arc<Recogniser>,
     /// Places for pictures that are received and read.
     places: Semaphore,
+    /// How many pictures have been read or refused for what they are.
+    done: AtomicU64,
     /// One picture is read at a time: a large one takes much memory.
     turn: Arc<Semaphore>,
 }
@@ -82,7 +86,7 @@ pub fn routes(recogniser: Arc<Recogniser>) -> Router {
         .method_not_allowed_fallback(wrong_method)
         .fallback(nothing_here)
         .layer(map_response(with_headers))
-        .with_state(Arc::new(Shared { recogniser, places, turn }))
+        .with_state(Arc::new(Shared { recogniser, places, done: AtomicU64::new(0), turn }))
 }
 
 async fn network(State(shared): State<Arc<Shared>>) -> Response {
@@ -91,13 +95,7 @@ async fn network(State(shared): State<Arc<Shared>>) -> Response {
 
 async fn read(State(shared): State<Arc<Shared>>, request: Request) -> Result<Response, Refusal> {
     let (parts, body) = request.into_parts();
-    let Ok(Ok(_place)) = timeout(TIME, shared.places.acquire()).await else {
-        let sentence = format!(
-            "{PICTURES} pictures are being read, and none was done within {} s; try again",
-            TIME.as_secs()
-        );
-        return Err(Refusal(StatusCode::SERVICE_UNAVAILABLE, sentence));
-    };
+    let _place = shared.place().await?;
     let png = timeout(TIME, receive(&parts.headers, body)).await.map_err(|_| {
         let sentence = format!("the picture did not arrive within {} s", TIME.as_secs());
         Refusal(StatusCode::REQUEST_TIMEOUT, sentence)
@@ -109,12 +107,37 @@ async fn read(State(shared): State<Arc<Shared>>, request: Request) -> Result<Res
         let _turn = turn;
         recogniser.read(&png)
     });
-    match reading.await {
+    let read = reading.await;
+    shared.done.fetch_add(1, Ordering::Relaxed);
+    match read {
         Ok(Ok(answer)) => Ok(json_response(StatusCode::OK, &answer)),
         Ok(Err(problem)) => Err(Refusal(StatusCode::UNPROCESSABLE_ENTITY, problem)),
         Err(_) => {
             let sentence = "reading the picture has failed; this is a fault of the program";
             Err(Refusal(StatusCode::INTERNAL_SERVER_ERROR, sentence.to_owned()))
+        }
+    }
+}
+
+impl Shared {
+    /// A place, as soon as there is one. Where many ask, or the machine is slow, it may take longer
+    /// than [`TIME`]; who only waits for others that do nothing is refused.
+    async fn place(&self) -> Result<SemaphorePermit<'_>, Refusal> {
+        let mut place = pin!(self.places.acquire());
+        loop {
+            let done = self.done.load(Ordering::Relaxed);
+            match timeout(TIME, place.as_mut()).await {
+                Ok(place) => return Ok(place.expect("the places are never closed")),
+                Err(_) if self.done.load(Ordering::Relaxed) != done => {}
+                Err(_) => {
+                    let sentence = format!(
+                        "{PICTURES} pictures are being received, and none was done within {} s; \
+                         try again",
+                        TIME.as_secs()
+                    );
+                    return Err(Refusal(StatusCode::SERVICE_UNAVAILABLE, sentence));
+                }
+            }
         }
     }
 }

@@ -78,7 +78,7 @@ async fn accept(listener: tokio::net::TcpListener, app: Router, told: impl Futur
         let (app, stopping) = (app.clone(), stopping.clone());
         tokio::spawn(async move {
             let _place = place;
-            answer(stream, app, stopping).await;
+            answer(stream, app, stopping, LIFE).await;
         });
     }
     drop((listener, stop));
@@ -87,17 +87,19 @@ async fn accept(listener: tokio::net::TcpListener, app: Router, told: impl Futur
 }
 
 /// Answers the requests of a connection, one after the other.
-async fn answer(stream: TcpStream, app: Router, mut stopping: watch::Receiver<()>) {
+async fn answer(stream: TcpStream, app: Router, mut stopping: watch::Receiver<()>, life: Duration) {
     // Without it the system may wait for more to send; where it cannot be set, answers are later.
     let _ = stream.set_nodelay(true);
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(HEAD).max_buf_size(HEAD_BYTES);
+    http.timer(TokioTimer::new()).header_read_timeout(HEAD);
+    // A buffer may be larger than it is asked to be, so the head has its own limit.
+    http.max_buf_size(HEAD_BYTES).max_header_size(HEAD_BYTES);
     let service = TowerToHyperService::new(app);
     let mut connection = pin!(http.serve_connection(TokioIo::new(stream), service));
     // What goes wrong in a connection is its client's affair, who has been answered or has left.
     tokio::select! {
         _ = connection.as_mut() => return,
-        () = sleep(LIFE) => {}
+        () = sleep(life) => {}
         _ = stopping.changed() => {}
     }
     connection.as_mut().graceful_shutdown();
@@ -126,4 +128,80 @@ fn told_to_stop() -> io::Result<impl Future<Output = ()>> {
             std::future::pending().await
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::net::TcpStream;
+    use std::time::Instant;
+
+    use axum::routing::{get, post};
+
+    use super::*;
+
+    /// How long a connection of a short life lasts, whose client does what is given.
+    fn lasts(client: impl FnOnce(TcpStream) + Send) -> Duration {
+        let runtime = runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let app = Router::new()
+            .route("/", get(|| async { "here" }))
+            .route("/read", post(|_: axum::body::Bytes| async {}))
+            .route("/much", get(|| async { vec![0; 64 << 20] }));
+        std::thread::scope(|scope| {
+            scope.spawn(|| client(stream));
+            let (stream, _) = listener.accept().unwrap();
+            stream.set_nonblocking(true).unwrap();
+            let (_stop, stopping) = watch::channel(());
+            let start = Instant::now();
+            runtime.block_on(async {
+                let stream = tokio::net::TcpStream::from_std(stream).unwrap();
+                answer(stream, app, stopping, SHORT).await;
+            });
+            start.elapsed()
+        })
+    }
+
+    const SHORT: Duration = Duration::from_millis(500);
+
+    #[test]
+    fn a_connection_that_is_always_busy_ends_between_two_requests() {
+        let mut answers = 0;
+        let lasted = lasts(|mut stream| {
+            while stream.write_all(b"GET / HTTP/1.1\r\nHost: here\r\n\r\n").is_ok() {
+                let (mut answer, mut bytes) = (Vec::new(), [0; 512]);
+                while !answer.ends_with(b"\r\n\r\nhere") {
+                    match stream.read(&mut bytes).unwrap_or(0) {
+                        0 => {
+                            assert!(answer.is_empty(), "half an answer");
+                            return;
+                        }
+                        read => answer.extend(&bytes[..read]),
+                    }
+                }
+                answers += 1;
+            }
+        });
+        assert!(answers > 1 && SHORT <= lasted && lasted < SHORT + GRACE, "{answers}, {lasted:?}");
+    }
+
+    #[test]
+    fn a_request_that_does_not_end_is_cut_off() {
+        let send = |text: &'static [u8]| {
+            move |mut stream: TcpStream| {
+                stream.write_all(text).unwrap();
+                // Until the server has ended; what it has sent is not read.
+                std::thread::sleep(SHORT + 2 * GRACE);
+            }
+        };
+        let never = b"POST /read HTTP/1.1\r\nHost: here\r\nContent-Length: 9\r\n\r\nhalf";
+        let unread = b"GET /much HTTP/1.1\r\nHost: here\r\n\r\n";
+        std::thread::scope(|scope| {
+            let lasting = [&never[..], unread].map(|text| scope.spawn(move || lasts(send(text))));
+            for lasted in lasting.map(|lasting| lasting.join().unwrap()) {
+                assert!(SHORT + GRACE <= lasted && lasted < SHORT + 2 * GRACE, "{lasted:?}");
+            }
+        });
+    }
 }

@@ -117,6 +117,14 @@ impl Mnist {
     /// How many of the training files' pictures are for training.
     const TRAINING: usize = 50_000;
 
+    /// The names of the four files.
+    const FILES: [&str; 4] = [
+        "train-images-idx3-ubyte",
+        "train-labels-idx1-ubyte",
+        "t10k-images-idx3-ubyte",
+        "t10k-labels-idx1-ubyte",
+    ];
+
     /// Reads the four files from a folder, each plain (`train-images-idx3-ubyte`) or gzipped
     /// (`train-images-idx3-ubyte.gz`). Other pictures in files of the same names and sizes, as those
     /// of Fashion-MNIST (H. Xiao, K. Rasul, R. Vollgraf, arXiv:1708.07747), are read alike.
@@ -125,23 +133,42 @@ impl Mnist {
     ///
     /// If a file is missing, broken, or does not hold what MNIST's does.
     pub fn read(folder: &Path) -> Result<Self, ModelError> {
-        let training = read_pair(folder, "train", 60_000)?;
-        let test = read_pair(folder, "t10k", 10_000)?;
+        let [images, labels, test_images, test_labels] = Self::FILES;
+        let training = read_pair(folder, images, labels, 60_000)?;
+        let test = read_pair(folder, test_images, test_labels, 10_000)?;
         let (training, validation) = training.split(Self::TRAINING);
         Ok(Self { training, validation, test })
     }
 }
 
-fn read_pair(folder: &Path, name: &str, count: usize) -> Result<Pictures, ModelError> {
-    let (_, images) = read(folder, &format!("{name}-images-idx3-ubyte"), &[count, 28, 28])?;
-    let (path, labels) = read(folder, &format!("{name}-labels-idx1-ubyte"), &[count])?;
+fn read_pair(
+    folder: &Path, images: &str, labels: &str, count: usize,
+) -> Result<Pictures, ModelError> {
+    let (_, images) = read(folder, images, &[count, 28, 28])?;
+    let (path, labels) = read(folder, labels, &[count])?;
     Pictures::new(28, 28, images.bytes, labels.bytes, 10)
         .map_err(|error| ModelError::format(&path, error.to_string()))
 }
 
 fn read(folder: &Path, name: &str, wanted: &[usize]) -> Result<(PathBuf, Idx), ModelError> {
     let (plain, zipped) = (folder.join(name), folder.join(format!("{name}.gz")));
-    let path = if plain.exists() { plain } else { zipped };
+    let path = match (plain.exists(), zipped.exists()) {
+        (true, _) => plain,
+        (false, true) => zipped,
+        (false, false) => {
+            let missing = match folder.is_dir() {
+                true => format!("has no {name}, nor {name}.gz"),
+                false => "is no folder".to_owned(),
+            };
+            let problem = format!(
+                "{missing}; wanted a folder with {}, each as it is or with .gz: MNIST's, which are in \
+                 data/mnist of Gradus, or others of their form, such as Fashion-MNIST's, which are in \
+                 data/fashion of https://github.com/zalandoresearch/fashion-mnist",
+                Mnist::FILES.join(", ")
+            );
+            return Err(ModelError::format(folder, problem));
+        }
+    };
     let idx = read_idx_of(&path, Some(wanted))?;
     Ok((path, idx))
 }
@@ -192,6 +219,29 @@ mod tests {
         let greys = [50_000, 50_003].map(|k| (k % 251) as f32 / 255.0);
         assert!((0..2).all(|row| x.row(row).iter().all(|&pixel| pixel == greys[row])));
         assert_eq!((y[[0, 0]], y[[1, 3]], y.sum()), (1.0, 1.0, 2.0));
+    }
+
+    #[test]
+    fn a_folder_without_the_files_is_told_what_is_wanted() {
+        let folder = tempfile::tempdir().unwrap();
+        let text = |path: &Path| {
+            let text = Mnist::read(path).unwrap_err().to_string();
+            text.strip_prefix(&format!("{}: ", path.display())).unwrap().to_owned()
+        };
+        let wanted = "; wanted a folder with train-images-idx3-ubyte, train-labels-idx1-ubyte, \
+                      t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte, each as it is or with .gz: \
+                      MNIST's, which are in data/mnist of Gradus, or others of their form, such as \
+                      Fashion-MNIST's, which are in data/fashion of \
+                      https://github.com/zalandoresearch/fashion-mnist";
+        assert_eq!(text(&folder.path().join("none")), format!("is no folder{wanted}"));
+        let name = "train-images-idx3-ubyte";
+        assert_eq!(text(folder.path()), format!("has no {name}, nor {name}.gz{wanted}"));
+        // The first file is MNIST's; the second is missing.
+        let mnist = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data/mnist");
+        let name = format!("{name}.gz");
+        std::fs::copy(mnist.join(&name), folder.path().join(&name)).unwrap();
+        let name = "train-labels-idx1-ubyte";
+        assert_eq!(text(folder.path()), format!("has no {name}, nor {name}.gz{wanted}"));
     }
 
     #[test]

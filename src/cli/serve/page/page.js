@@ -68,7 +68,7 @@ async function about() {
     epochs === 1 ? "epoch" : "epochs"}`;
   const right = test === null
     ? ""
-    : `, ${((100 * test.correct) / test.of).toFixed(2)} % of MNIST’s test pictures right`;
+    : `, ${((100 * test.correct) / test.of).toFixed(2)} % of the test pictures right`;
   element("about").textContent = `${file}: ${name} network, ${learned}${right}`;
   makeBars(outputs);
 }
