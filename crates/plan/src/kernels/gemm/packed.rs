@@ -1,8 +1,11 @@
 //! Products of large matrices.
 //!
-//! A and B are taken in blocks that stay in the caches, rearranged into panels that the innermost
-//! loop reads from one end to the other: a tile's rows of A side by side, and two registers' columns
-//! of B. What belongs to C is summed up block after block in C itself.
+//! A and B are taken in blocks that stay in the caches. Of B they are rearranged into panels of two
+//! registers' columns, which the innermost loop reads from one end to the other. Of A it reads one
+//! number of each of a tile's rows after the other, so rows are only copied to where they do not
+//! drive each other out of the cache; columns become panels, a tile's rows side by side. What belongs
+//! to C is summed up block after block in C itself, which is why blocks are deep: C is the one that
+//! comes from afar each time.
 //!
 //! Invariant: how the depth is cut into blocks follows from the depth alone, and within a block one
 //! product is added after the other. So an element of C has the same bits however the rows and
@@ -26,21 +29,34 @@ for_each_isa! {
     pub(crate) fn panels[T: Real] = panels_body[T](m: usize, n: usize, k: usize) -> usize;
 }
 
-/// How many numbers of a row of A, or a column of B, are in a panel at most.
-const DEPTH: usize = 256;
-/// How many panels of B, and how many tiles' rows of A, are in a block at most.
-const PANELS: usize = 16;
-const TILES: usize = 18;
+/// How many numbers of a row of A, or a column of B, are in a block at most.
+const DEPTH: usize = 512;
+/// How many columns of B are in a block at most.
+const WIDTH: usize = 512;
+/// How many bytes of A are in a block at most, about.
+const A_BYTES: usize = 256 << 10;
+
+/// How many tiles' rows of A are in a block at most.
+#[inline(always)]
+fn tiles<T: Real, V: Vector<T>>() -> usize {
+    A_BYTES / (DEPTH * V::ROWS * size_of::<T>())
+}
+
+/// How far apart the rows of A are in a block. A register's worth too much is written behind each.
+#[inline(always)]
+fn row_of_a<T: Real, V: Vector<T>>(depth: usize) -> usize {
+    depth.next_multiple_of(V::LANES) + V::LANES
+}
 
 /// # Safety
 ///
 /// None; it is a kernel to know the registers.
 #[inline(always)]
 unsafe fn panels_body<T: Real, V: Vector<T>>(m: usize, n: usize, k: usize) -> usize {
-    let [rows, columns] = [m.min(TILES * V::ROWS), n.min(PANELS * 2 * V::LANES)];
+    let [rows, columns] = [m.min(tiles::<T, V>() * V::ROWS), n.min(WIDTH)];
     let depth = k.min(DEPTH);
     let b = depth * columns.next_multiple_of(2 * V::LANES);
-    (depth * rows + V::LANES).next_multiple_of(MAX_LANES) + b
+    (row_of_a::<T, V>(depth) * rows).next_multiple_of(MAX_LANES) + b
 }
 
 /// # Safety
@@ -50,13 +66,14 @@ unsafe fn panels_body<T: Real, V: Vector<T>>(m: usize, n: usize, k: usize) -> us
 unsafe fn packed_body<T: Real, V: Vector<T>>(p: &Strided<T>) {
     let depth = part(p.k, DEPTH);
     let rows = part(p.m, V::ROWS);
-    let height = rows * part(p.m.div_ceil(rows), TILES);
+    let height = rows * part(p.m.div_ceil(rows), tiles::<T, V>());
     let columns = 2 * V::LANES;
-    let width = columns * part(p.n.div_ceil(columns), PANELS);
+    let width = columns * part(p.n.div_ceil(columns), WIDTH / columns);
     let a_panels = p.room;
     // SAFETY: all of it is within the matrices and the panels.
     unsafe {
-        let b_panels = p.room.add((depth * height.min(p.m) + V::LANES).next_multiple_of(MAX_LANES));
+        let a_room = row_of_a::<T, V>(depth) * height.min(p.m);
+        let b_panels = p.room.add(a_room.next_multiple_of(MAX_LANES));
         for j in (0..p.n).step_by(width) {
             let width = width.min(p.n - j);
             for l in (0..p.k).step_by(depth) {
@@ -74,6 +91,7 @@ unsafe fn packed_body<T: Real, V: Vector<T>>(p: &Strided<T>) {
                     let height = height.min(p.m - i);
                     let a = p.a.add(i * p.a_row + l * p.a_column);
                     pack_a::<T, V>(a, [p.a_row, p.a_column], [height, depth], rows, a_panels);
+                    let row_of_a = row_of_a::<T, V>(depth);
                     for s in (0..width).step_by(columns) {
                         let start = match start {
                             Start::Bias(bias) => Start::Bias(bias.add(s)),
@@ -84,11 +102,16 @@ unsafe fn packed_body<T: Real, V: Vector<T>>(p: &Strided<T>) {
                                 Start::Column(bias) => Start::Column(bias.add(i + r)),
                                 start => start,
                             };
+                            let m = rows.min(height - r);
+                            let [a_row, a_column] =
+                                if p.a_column == 1 { [row_of_a, 1] } else { [1, m] };
                             let tile = Tile {
-                                rows: rows.min(height - r),
+                                rows: m,
                                 columns: columns.min(width - s),
                                 depth,
-                                a: a_panels.add(r * depth),
+                                a: a_panels.add(r * if p.a_column == 1 { a_row } else { depth }),
+                                a_row,
+                                a_column,
                                 b: b_panels.add(s * depth),
                                 c: p.c.add((i + r) * p.c_row + j + s),
                                 c_row: p.c_row,
@@ -109,6 +132,8 @@ struct Tile<T> {
     columns: usize,
     depth: usize,
     a: *const T,
+    a_row: usize,
+    a_column: usize,
     b: *const T,
     c: *mut T,
     c_row: usize,
@@ -188,12 +213,12 @@ impl<T: Real> Tile<T> {
             for _ in 0..self.depth {
                 let row: [V; N] = std::array::from_fn(|register| load(b, register));
                 for (r, sums) in sums.iter_mut().enumerate() {
-                    let x = V::splat(*a.add(r));
+                    let x = V::splat(*a.add(r * self.a_row));
                     for (sum, y) in sums.iter_mut().zip(row) {
                         *sum = x.mul_add(y, *sum);
                     }
                 }
-                (a, b) = (a.add(M), b.add(2 * V::LANES));
+                (a, b) = (a.add(self.a_column), b.add(2 * V::LANES));
             }
             for (r, sums) in sums.iter().enumerate() {
                 let c = self.c.add(r * self.c_row);
@@ -211,33 +236,36 @@ impl<T: Real> Tile<T> {
     }
 }
 
-/// Panels of so many rows of A: one column after the other, the rows' numbers side by side.
+/// The rows of A, [`row_of_a`] apart; or, if the columns' numbers lie side by side, panels of so many
+/// rows: one column after the other, the rows' numbers side by side.
 ///
 /// # Safety
 ///
-/// All elements must be there; the panels end with room for a register.
+/// All elements must be there, and room for the rows.
 #[inline(always)]
 unsafe fn pack_a<T: Real, V: Vector<T>>(
     a: *const T, [row, column]: [usize; 2], [height, depth]: [usize; 2], rows: usize, to: *mut T,
 ) {
-    for i in (0..height).step_by(rows) {
-        let n = rows.min(height - i);
-        // SAFETY: by the caller's promise; what is written too far is written again, or in the room
-        // at the end.
-        unsafe {
-            let (a, to) = (a.add(i * row), to.add(i * depth));
-            if column == 1 {
-                // What one register writes too far belongs to the registers before it.
-                for i in (0..n).step_by(V::LANES).rev() {
-                    let part = V::LANES.min(n - i);
-                    turn::<T, V>(a.add(i * row), row, [part, depth], to.add(i), n);
+    // SAFETY: by the caller's promise; what is written too far is written again, or in the room
+    // that is left, which is more than a register.
+    unsafe {
+        if column == 1 {
+            for i in 0..height {
+                let (a, to) = (a.add(i * row), to.add(i * row_of_a::<T, V>(depth)));
+                for l in (0..depth).step_by(V::LANES) {
+                    let n = V::LANES.min(depth - l);
+                    V::load_part(a.add(l), n).store(to.add(l));
                 }
-            } else {
-                for l in 0..depth {
-                    for i in (0..n).step_by(V::LANES) {
-                        let numbers = V::load_part(a.add(i + l * column), V::LANES.min(n - i));
-                        numbers.store(to.add(l * n + i));
-                    }
+            }
+            return;
+        }
+        for i in (0..height).step_by(rows) {
+            let n = rows.min(height - i);
+            let (a, to) = (a.add(i * row), to.add(i * depth));
+            for l in 0..depth {
+                for i in (0..n).step_by(V::LANES) {
+                    let numbers = V::load_part(a.add(i + l * column), V::LANES.min(n - i));
+                    numbers.store(to.add(l * n + i));
                 }
             }
         }
@@ -254,24 +282,31 @@ unsafe fn pack_b<T: Real, V: Vector<T>>(
     b: *const T, [row, column]: [usize; 2], [depth, width]: [usize; 2], to: *mut T,
 ) {
     let columns = 2 * V::LANES;
-    for j in (0..width).step_by(columns) {
-        // SAFETY: by the caller's promise.
-        unsafe {
-            let to = to.add(j * depth);
-            for half in [0, V::LANES] {
-                let n = width.saturating_sub(j + half).min(V::LANES);
-                let (from, to) = (b.wrapping_add((j + half) * column), to.add(half));
-                if row == 1 {
-                    turn::<T, V>(from, column, [n, depth], to, columns);
-                } else if n == V::LANES {
-                    for l in 0..depth {
-                        V::load(from.add(l * row)).store(to.add(l * columns));
-                    }
-                } else {
-                    for l in 0..depth {
-                        V::load_part(from.wrapping_add(l * row), n).store(to.add(l * columns));
-                    }
-                }
+    let halves = width.next_multiple_of(columns) / V::LANES;
+    // Where a register's columns go, and how many there are.
+    let half = |h: usize| {
+        let place = h / 2 * columns * depth + h % 2 * V::LANES;
+        (h * V::LANES, place, width.saturating_sub(h * V::LANES).min(V::LANES))
+    };
+    // SAFETY: by the caller's promise.
+    unsafe {
+        if row == 1 {
+            for (j, place, n) in (0..halves).map(half) {
+                turn::<T, V>(
+                    b.wrapping_add(j * column),
+                    column,
+                    [n, depth],
+                    to.add(place),
+                    columns,
+                );
+            }
+            return;
+        }
+        // Row by row, as they lie.
+        for l in 0..depth {
+            for (j, place, n) in (0..halves).map(half) {
+                let numbers = V::load_part(b.wrapping_add(l * row + j), n);
+                numbers.store(to.add(place + l * columns));
             }
         }
     }
