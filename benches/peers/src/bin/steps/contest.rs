@@ -4,9 +4,12 @@ use std::time::{Duration, Instant};
 
 /// How many rounds a contest takes, and how long one is.
 const ROUNDS: usize = 31;
-const ROUND: Duration = Duration::from_millis(8);
+pub const ROUND: Duration = Duration::from_millis(8);
 /// What a contestant's waiting threads get to fall asleep.
 const PAUSE: Duration = Duration::from_millis(4);
+/// The same for those of OpenMP, which look for work for a fifth of a second: before the first
+/// contestant of a round.
+const LONG_PAUSE: Duration = Duration::from_millis(250);
 /// How many costs are compared, and how far they may be apart, relatively: the rounding of `f32`.
 pub const STEPS: usize = 10;
 const TOLERANCE: f64 = 1e-4;
@@ -78,6 +81,7 @@ pub fn contest(workload: &str, entries: &mut [Entry]) -> Vec<(&'static str, f64)
     }
     let mut times = vec![Vec::new(); entries.len()];
     for round in 0..ROUNDS {
+        std::thread::sleep(LONG_PAUSE);
         for (Entry { contestant, rounds, .. }, times) in entries.iter_mut().zip(&mut times) {
             if round < *rounds {
                 std::thread::sleep(PAUSE);

@@ -26,13 +26,13 @@ use contest::{Entry, contest};
 use gradus::plan::Real;
 use ours::ByHand;
 use python::{Python, Remote};
-use table::{HAND, Medians, PLAN, Run};
+use table::{HAND, Medians, PLAN, REPEATED, Run, SCAN};
 use workloads::Workload;
 
 /// The ways to take steps in Python, with the names that the table has for them.
 const WAYS: [(&str, &str); 4] = [
     ("jit", "JAX, jit"),
-    ("scan", "JAX, in a scan"),
+    ("scan", SCAN),
     ("eager", "PyTorch, eager"),
     ("compiled", "PyTorch, compiled"),
 ];
@@ -89,12 +89,14 @@ fn run(threads: usize) -> Run {
     Run { medians, versions }
 }
 
-/// The reference evaluator, which all are held to, the plan, and the step by hand.
+/// The reference evaluator, which all are held to, the plan, with one step a call and with many, and
+/// the step by hand.
 fn ours<T: Real>(workload: &Workload<T>, threads: usize, hand: ByHand) -> Vec<Entry> {
     let reference =
         Entry { rounds: 3, ..Entry::new("reference evaluator", ours::reference(workload)) };
     let plan = Entry::new(PLAN, ours::plan(workload, threads));
-    vec![reference, plan, Entry::new(HAND, hand)]
+    let repeated = Entry::new(REPEATED, ours::repeated(workload, threads));
+    vec![reference, plan, repeated, Entry::new(HAND, hand)]
 }
 
 /// The contest of these and of Python.

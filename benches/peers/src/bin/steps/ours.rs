@@ -1,10 +1,12 @@
 //! Steps by a plan, by the reference evaluator and by hand.
 
+use std::time::Instant;
+
 use gradus::ndarray::ArrayD;
 use gradus::ops::{Arrays, Evaluator, Graph, Inputs, Reference};
 use gradus::plan::{Plan, Real, compile};
 
-use crate::contest::Step;
+use crate::contest::{Contestant, ROUND, Step};
 use crate::hand::{W1, W2, W3, W4, W5, W6};
 use crate::workloads::Workload;
 
@@ -17,6 +19,14 @@ pub fn plan<T: Real>(workload: &Workload<T>, threads: usize) -> impl Step + use<
     let (outputs, updates) = (workload.build)(&g);
     let plan: Plan<T> = compile(&outputs, &updates).expect("the graph is well formed");
     Ours::new(workload, plan.threads(threads))
+}
+
+/// Steps by such a plan, many with each call: as those of JAX in a scan.
+pub fn repeated<T: Real>(workload: &Workload<T>, threads: usize) -> impl Contestant + use<T> {
+    let g = Graph::new();
+    let (outputs, updates) = (workload.build)(&g);
+    let plan: Plan<T> = compile(&outputs, &updates).expect("the graph is well formed");
+    Repeated(Ours::new(workload, plan.threads(threads)))
 }
 
 /// Steps by the reference evaluator.
@@ -58,6 +68,25 @@ impl<T: Real> Step for Ours<T, Reference> {
 
     fn cost(&mut self) -> f64 {
         sum(&self.runner.step(&mut self.state, &self.given).expect("the arrays fit")[0])
+    }
+}
+
+struct Repeated<T: 'static>(Ours<T, Plan<T>>);
+
+impl<T: Real> Contestant for Repeated<T> {
+    fn costs(&mut self) -> Vec<f64> {
+        self.0.costs()
+    }
+
+    fn round(&mut self) -> f64 {
+        let Ours { runner, state, given } = &mut self.0;
+        let mut repeat = |steps: usize| {
+            let start = Instant::now();
+            runner.repeat(steps, state, given).expect("the arrays fit");
+            start.elapsed()
+        };
+        let steps = (ROUND.as_secs_f64() / repeat(1).as_secs_f64()).ceil() as usize;
+        repeat(steps).as_secs_f64() / steps as f64
     }
 }
 

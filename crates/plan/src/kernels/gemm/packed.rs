@@ -31,8 +31,8 @@ for_each_isa! {
 
 /// How many numbers of a row of A, or a column of B, are in a block at most.
 const DEPTH: usize = 512;
-/// How many columns of B are in a block at most.
-const WIDTH: usize = 512;
+/// How many bytes of a row of B are in a block at most.
+const WIDTH_BYTES: usize = 2048;
 /// How many bytes of A are in a block at most, about.
 const A_BYTES: usize = 256 << 10;
 
@@ -53,7 +53,7 @@ fn row_of_a<T: Real, V: Vector<T>>(depth: usize) -> usize {
 /// None; it is a kernel to know the registers.
 #[inline(always)]
 unsafe fn panels_body<T: Real, V: Vector<T>>(m: usize, n: usize, k: usize) -> usize {
-    let [rows, columns] = [m.min(tiles::<T, V>() * V::ROWS), n.min(WIDTH)];
+    let [rows, columns] = [m.min(tiles::<T, V>() * V::ROWS), n.min(WIDTH_BYTES / size_of::<T>())];
     let depth = k.min(DEPTH);
     let b = depth * columns.next_multiple_of(2 * V::LANES);
     (row_of_a::<T, V>(depth) * rows).next_multiple_of(MAX_LANES) + b
@@ -68,7 +68,7 @@ unsafe fn packed_body<T: Real, V: Vector<T>>(p: &Strided<T>) {
     let rows = part(p.m, V::ROWS);
     let height = rows * part(p.m.div_ceil(rows), tiles::<T, V>());
     let columns = 2 * V::LANES;
-    let width = columns * part(p.n.div_ceil(columns), WIDTH / columns);
+    let width = columns * part(p.n.div_ceil(columns), WIDTH_BYTES / size_of::<T>() / columns);
     let a_panels = p.room;
     // SAFETY: all of it is within the matrices and the panels.
     unsafe {
@@ -252,10 +252,11 @@ unsafe fn pack_a<T: Real, V: Vector<T>>(
         if column == 1 {
             for i in 0..height {
                 let (a, to) = (a.add(i * row), to.add(i * row_of_a::<T, V>(depth)));
-                for l in (0..depth).step_by(V::LANES) {
-                    let n = V::LANES.min(depth - l);
-                    V::load_part(a.add(l), n).store(to.add(l));
+                let rest = depth % V::LANES;
+                for l in (0..depth - rest).step_by(V::LANES) {
+                    V::load(a.add(l)).store(to.add(l));
                 }
+                V::load_part(a.add(depth - rest), rest).store(to.add(depth - rest));
             }
             return;
         }
@@ -303,10 +304,14 @@ unsafe fn pack_b<T: Real, V: Vector<T>>(
             return;
         }
         // Row by row, as they lie.
+        let whole = width / V::LANES;
         for l in 0..depth {
-            for (j, place, n) in (0..halves).map(half) {
-                let numbers = V::load_part(b.wrapping_add(l * row + j), n);
-                numbers.store(to.add(place + l * columns));
+            let (b, to) = (b.add(l * row), to.add(l * columns));
+            for (j, place, _) in (0..whole).map(half) {
+                V::load(b.add(j)).store(to.add(place));
+            }
+            for (j, place, n) in (whole..halves).map(half) {
+                V::load_part(b.wrapping_add(j), n).store(to.add(place));
             }
         }
     }
