@@ -7,9 +7,9 @@ const ROUNDS: usize = 31;
 pub const ROUND: Duration = Duration::from_millis(8);
 /// What a contestant's waiting threads get to fall asleep.
 const PAUSE: Duration = Duration::from_millis(4);
-/// The same for those of OpenMP, which look for work for a fifth of a second: before the first
-/// contestant of a round.
-const LONG_PAUSE: Duration = Duration::from_millis(250);
+/// How long a system may leave threads that have slept on one processor, though another has nothing
+/// to do. So long a contestant with several threads works before it is timed.
+const SPREAD: Duration = Duration::from_millis(40);
 /// How many costs are compared, and how far they may be apart, relatively: the rounding of `f32`.
 pub const STEPS: usize = 10;
 const TOLERANCE: f64 = 1e-4;
@@ -66,7 +66,7 @@ impl Entry {
 }
 
 /// Holds all to the costs of the first, and returns the medians of their times in seconds.
-pub fn contest(workload: &str, entries: &mut [Entry]) -> Vec<(&'static str, f64)> {
+pub fn contest(workload: &str, threads: usize, entries: &mut [Entry]) -> Vec<(&'static str, f64)> {
     let mut want = Vec::new();
     for Entry { name, contestant, .. } in &mut *entries {
         let costs = contestant.costs();
@@ -81,10 +81,13 @@ pub fn contest(workload: &str, entries: &mut [Entry]) -> Vec<(&'static str, f64)
     }
     let mut times = vec![Vec::new(); entries.len()];
     for round in 0..ROUNDS {
-        std::thread::sleep(LONG_PAUSE);
         for (Entry { contestant, rounds, .. }, times) in entries.iter_mut().zip(&mut times) {
             if round < *rounds {
                 std::thread::sleep(PAUSE);
+                let start = Instant::now();
+                while threads > 1 && start.elapsed() < SPREAD {
+                    contestant.round();
+                }
                 times.push(contestant.round());
             }
         }

@@ -79,12 +79,12 @@ fn run(threads: usize) -> Run {
             entries.push(Entry::new("burn", burn::rows(workload)));
             entries.push(Entry::new("dfdx", dfdx::Network::new(workload)));
         }
-        medians.push(finish(workload.name, entries, python.as_ref()));
+        medians.push(finish(workload.name, threads, entries, python.as_ref()));
     }
     let mut entries = ours(&w6, threads, ours::gradient_by_hand(&w6));
     entries.push(Entry::new("candle", candle::Gradient::new(&w6)));
     entries.push(Entry::new("burn", burn::Gradient::new(&w6)));
-    medians.push(finish(w6.name, entries, python.as_ref()));
+    medians.push(finish(w6.name, threads, entries, python.as_ref()));
     let versions = python.map_or_else(Vec::new, |python| python.borrow_mut().versions());
     Run { medians, versions }
 }
@@ -101,14 +101,14 @@ fn ours<T: Real>(workload: &Workload<T>, threads: usize, hand: ByHand) -> Vec<En
 
 /// The contest of these and of Python.
 fn finish(
-    workload: &str, mut entries: Vec<Entry>, python: Option<&Rc<RefCell<Python>>>,
+    workload: &str, threads: usize, mut entries: Vec<Entry>, python: Option<&Rc<RefCell<Python>>>,
 ) -> Medians {
     if let Some(python) = python {
         let remote = |(way, name)| Entry::new(name, Remote::new(python, way, workload));
         entries.extend(WAYS.map(remote));
     }
     eprintln!("{workload}: {} ways", entries.len());
-    let seconds = contest(workload, &mut entries);
+    let seconds = contest(workload, threads, &mut entries);
     let seconds = seconds.into_iter().map(|(name, seconds)| (name.to_owned(), seconds)).collect();
     Medians { workload: workload.to_owned(), seconds }
 }
