@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
+use std::fs::File;
 use std::io::{Cursor, Read, Write};
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use calamine::{Data, Reader, Xlsx};
 use tempfile::TempDir;
@@ -71,6 +73,9 @@ pub fn cells(file: &[u8]) -> Cells {
     cells
 }
 
+/// How long it may take: a macro that is wrong makes it wait for somebody.
+const LONGEST: Duration = Duration::from_secs(300);
+
 /// LibreOffice with a profile and folders of its own, which are deleted with it.
 pub struct Office {
     program: &'static str,
@@ -122,9 +127,22 @@ impl Office {
         let profile = self.path("profile");
         let mut command = Command::new(self.program);
         command.arg(format!("-env:UserInstallation=file://{}", profile.display()));
-        command.args(["--headless", "--norestore"]).args(arguments);
-        let output = command.output().expect("LibreOffice runs");
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        command.args(["--headless", "--norestore"]).args(arguments).stdout(Stdio::null());
+        let problems = self.path("problems.txt");
+        command.stderr(File::create(&problems).expect("a file"));
+        let mut child = command.spawn().expect("LibreOffice runs");
+        let start = Instant::now();
+        let status = loop {
+            if let Some(status) = child.try_wait().expect("a child") {
+                break status;
+            }
+            if start.elapsed() > LONGEST {
+                let _ = child.kill();
+                panic!("LibreOffice has not ended within {} s", LONGEST.as_secs());
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        };
+        assert!(status.success(), "{}", std::fs::read_to_string(problems).unwrap_or_default());
     }
 }
 

@@ -244,7 +244,7 @@ impl<T: Real> Short<T> {
                 position(&mut self.calls.one, other.calls.one[call])
             }
             F::Call2 => position(&mut self.calls.two, other.calls.two[call]),
-            _ => 0,
+            _ => code.call,
         }
     }
 
