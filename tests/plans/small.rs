@@ -71,7 +71,7 @@ fn small_network_agrees<T: Real>(examples: usize, widths: &[usize], layers: &[us
 }
 
 fn sizes(x: Expr<'_>) -> Vec<usize> {
-    x.shape().dims().iter().map(|dim| dim.size()).collect()
+    x.shape().dims().iter().map(Dim::size).collect()
 }
 
 /// The whole step of a network with one example is one program.

@@ -195,6 +195,23 @@ impl Fun1 {
     /// f(x) in registers.
     #[inline(always)]
     pub(super) fn of_vector<T: Real, V: Vector<T>>(self, x: V) -> V {
+        match self {
+            Self::Exp => math::exp(x),
+            Self::Log => math::log(x),
+            Self::Sin => math::sin(x),
+            Self::Cos => math::cos(x),
+            Self::Tanh => math::tanh(x),
+            Self::Sigmoid => math::sigmoid(x),
+            Self::Softplus => math::softplus(x),
+            _ => self.arithmetic(x),
+        }
+    }
+
+    /// f(x) in registers, if that is arithmetic: who has a place for each of these functions had
+    /// better not have the others inlined at each, too. Without optimisation that would take a
+    /// stack of megabytes.
+    #[inline(always)]
+    pub(super) fn arithmetic<T: Real, V: Vector<T>>(self, x: V) -> V {
         let (zero, one) = (V::splat(T::zero()), V::splat(T::one()));
         match self {
             Self::Copy => x,
@@ -203,13 +220,6 @@ impl Fun1 {
             Self::Square => x.mul(x),
             Self::Sqrt => x.sqrt(),
             Self::Rsqrt => one.div(x.sqrt()),
-            Self::Exp => math::exp(x),
-            Self::Log => math::log(x),
-            Self::Sin => math::sin(x),
-            Self::Cos => math::cos(x),
-            Self::Tanh => math::tanh(x),
-            Self::Sigmoid => math::sigmoid(x),
-            Self::Softplus => math::softplus(x),
             Self::Relu => V::select(zero.ge(x), zero, x),
             Self::Abs => x.abs(),
             Self::Sign => {
@@ -276,6 +286,18 @@ impl Fun2 {
     /// f(a, b) in registers.
     #[inline(always)]
     pub(super) fn of_vector<T: Real, V: Vector<T>>(self, a: V, b: V) -> V {
+        match self {
+            Self::BinaryCrossEntropyWithLogits => {
+                let zero = V::splat(T::zero());
+                a.max(zero).sub(a.mul(b)).add(math::softplus_of_minus_abs(a))
+            }
+            _ => self.arithmetic(a, b),
+        }
+    }
+
+    /// f(a, b) in registers, if that is arithmetic.
+    #[inline(always)]
+    pub(super) fn arithmetic<T: Real, V: Vector<T>>(self, a: V, b: V) -> V {
         let (zero, one) = (V::splat(T::zero()), V::splat(T::one()));
         match self {
             Self::Add => a.add(b),
@@ -288,9 +310,6 @@ impl Fun2 {
             Self::Equal => V::select(a.eq(b), one, zero),
             Self::SigmoidSlope => a.mul(one.sub(a)).mul(b),
             Self::TanhSlope => one.sub(a.mul(a)).mul(b),
-            Self::BinaryCrossEntropyWithLogits => {
-                a.max(zero).sub(a.mul(b)).add(math::softplus_of_minus_abs(a))
-            }
             _ => unreachable!("{self:?} has a scalar kernel only"),
         }
     }

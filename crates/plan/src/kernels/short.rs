@@ -114,11 +114,6 @@ pub(crate) enum F {
     Select,
     /// The sum of all elements of a.
     Sum,
-    /// Called like others for single numbers, whose instructions are not those of registers.
-    Exp,
-    Log,
-    Tanh,
-    Sigmoid,
     Call1,
     Call2,
 }
@@ -198,17 +193,9 @@ impl<T: Real> Short<T> {
             Fun1::Sign => F::Sign,
             Fun1::Step => F::Step,
             f => {
-                let in_registers = f.in_registers(numerics);
-                let len = if in_registers { WHOLE } else { len };
+                let len = if f.in_registers(numerics) { WHOLE } else { len };
                 let call = (T::map1(f, self.isa, numerics), len);
-                let code = match f {
-                    Fun1::Exp if in_registers => F::Exp,
-                    Fun1::Log if in_registers => F::Log,
-                    Fun1::Tanh if in_registers => F::Tanh,
-                    Fun1::Sigmoid if in_registers => F::Sigmoid,
-                    _ => F::Call1,
-                };
-                return (code, position(&mut self.calls.one, call));
+                return (F::Call1, position(&mut self.calls.one, call));
             }
         };
         (f, 0)
@@ -240,9 +227,7 @@ impl<T: Real> Short<T> {
     pub fn call_of(&mut self, other: &Self, code: &Code) -> u16 {
         let call = usize::from(code.call);
         match code.f {
-            F::Exp | F::Log | F::Tanh | F::Sigmoid | F::Call1 => {
-                position(&mut self.calls.one, other.calls.one[call])
-            }
+            F::Call1 => position(&mut self.calls.one, other.calls.one[call]),
             F::Call2 => position(&mut self.calls.two, other.calls.two[call]),
             _ => code.call,
         }

@@ -54,12 +54,12 @@ unsafe fn interpret<T: Real, V: Vector<T>>(program: &Short<T>, memory: &Memory<T
         }
         macro_rules! one {
             ($f:ident) => {
-                set!(Fun1::$f.of_vector(get!(a)))
+                set!(Fun1::$f.arithmetic(get!(a)))
             };
         }
         macro_rules! two {
             ($f:ident) => {
-                set!(Fun2::$f.of_vector(get!(a), get!(b)))
+                set!(Fun2::$f.arithmetic(get!(a), get!(b)))
             };
         }
         // SAFETY: by the caller's promise: what is numbered is in its list, as many numbers are
@@ -110,11 +110,7 @@ unsafe fn interpret<T: Real, V: Vector<T>>(program: &Short<T>, memory: &Memory<T
                 F::Sum => set!(V::splat(V::load_part(at(a), usize::from(call)).sum())),
                 F::Hold => held = get!(a),
                 F::Select => set!(V::select(held.eq(zero), get!(b), get!(a))),
-                F::Exp if V::LANES > 1 => one!(Exp),
-                F::Log if V::LANES > 1 => one!(Log),
-                F::Tanh if V::LANES > 1 => one!(Tanh),
-                F::Sigmoid if V::LANES > 1 => one!(Sigmoid),
-                F::Exp | F::Log | F::Tanh | F::Sigmoid | F::Call1 => {
+                F::Call1 => {
                     let &(f, n) = program.calls.one.get_unchecked(usize::from(call));
                     f(at(a), at(to), n);
                     last = NONE;
