@@ -78,6 +78,12 @@ pub(crate) fn row_major(sizes: &[usize]) -> Sizes {
     strides
 }
 
+/// How many numbers lie from the first element to the last; one, if there is none.
+pub(crate) fn extent(sizes: &[usize], strides: &[usize]) -> usize {
+    let steps = sizes.iter().zip(strides);
+    steps.map(|(&size, &stride)| size.saturating_sub(1) * stride).sum::<usize>() + 1
+}
+
 /// The strides of a view in other sizes: of one whose elements lie side by side, or where only axes
 /// of size 1 come or go.
 fn reshaped(x: &View, sizes: &[usize]) -> Option<Sizes> {

@@ -13,7 +13,7 @@ use crate::kernels::vector::MAX_LANES;
 use crate::kernels::{Isa, Real};
 use crate::memory::{Place, REGISTERS};
 use crate::net::Sizes;
-use crate::view::View;
+use crate::view::{View, extent};
 use small::{Small, small};
 
 /// y = x w for matrices, or for each pair in two stacks of them.
@@ -73,6 +73,18 @@ pub(crate) enum Base {
         factor: Place,
         minus: bool,
     },
+}
+
+impl Base {
+    /// What is read of it.
+    fn place(&mut self) -> Option<&mut Place> {
+        match self {
+            Base::Zero => None,
+            Base::Bias(place) | Base::Column(place) | Base::Add { factor: place, .. } => {
+                Some(place)
+            }
+        }
+    }
 }
 
 /// Which of a product's extents is divided into parts.
@@ -211,32 +223,22 @@ impl<T: Real> Matmul<T> {
             (n, 1) if row == 1 => n,
             _ => 0,
         };
-        let extent = |sizes: [usize; 2], strides: [usize; 2]| {
-            let steps = sizes.iter().zip(strides);
-            steps.map(|(size, stride)| size.saturating_sub(1) * stride).sum::<usize>() + 1
+        let added = match self.base {
+            Base::Bias(_) => n,
+            Base::Column(_) => m,
+            Base::Zero | Base::Add { .. } => 1,
         };
-        let more = match &mut self.base {
-            Base::Zero => None,
-            Base::Bias(place) => Some((place, n)),
-            Base::Column(place) => Some((place, m)),
-            Base::Add { factor, .. } => Some((factor, 1)),
-        };
-        let more = more.map(|(place, len)| Operand { place, len, extent: len });
+        let more = self.base.place().map(|place| Operand { place, len: added, extent: added });
         let (sizes, place) = ([m, k], &mut self.x);
-        let x = Operand { place, len: len(sizes, x), extent: extent(sizes, x) };
+        let x = Operand { place, len: len(sizes, x), extent: extent(&sizes, &x) };
         let (sizes, place) = ([k, n], &mut self.w);
-        let w = Operand { place, len: len(sizes, w), extent: extent(sizes, w) };
+        let w = Operand { place, len: len(sizes, w), extent: extent(&sizes, &w) };
         [x, w].into_iter().chain(more)
     }
 
     /// All places, and which is the result's.
     pub fn places(&mut self) -> impl Iterator<Item = (&mut Place, bool)> {
-        let more = match &mut self.base {
-            Base::Zero => None,
-            Base::Bias(place) | Base::Column(place) => Some(place),
-            Base::Add { factor, .. } => Some(factor),
-        };
-        let operands = [&mut self.x, &mut self.w].into_iter().chain(more);
+        let operands = [&mut self.x, &mut self.w].into_iter().chain(self.base.place());
         operands.map(|place| (place, false)).chain([(&mut self.y, true)])
     }
 
@@ -406,8 +408,7 @@ impl<T: Real> Engine<T> {
     fn for_one_tile(self, [m, n, _]: [usize; 3], isa: Isa) -> Self {
         match self {
             Self::Outer(kernel) => Self::Outer(tiny::outer(m, n, isa).unwrap_or(kernel)),
-            Self::Dot(kernel) => Self::Dot(tiny::dot(m, n, isa).unwrap_or(kernel)),
-            Self::Arranged(..) => self,
+            Self::Dot(_) | Self::Arranged(..) => self,
         }
     }
 }

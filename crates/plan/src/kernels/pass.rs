@@ -13,6 +13,7 @@ use crate::kernels::ending::{Ending, Tile};
 use crate::kernels::{Map1, Map2, Map3, Real};
 use crate::memory::{Place, REGISTERS};
 use crate::net::Sizes;
+use crate::view::extent;
 
 /// Operations over the same elements, one after the other for each tile.
 #[derive(Clone, Debug)]
@@ -156,8 +157,7 @@ impl<T: Real> Pass<T> {
 impl Load {
     /// How many numbers lie from the first that is read to the last.
     pub fn extent(&self) -> usize {
-        let steps = self.sizes.iter().zip(&self.strides);
-        steps.map(|(&size, &stride)| size.saturating_sub(1) * stride).sum::<usize>() + 1
+        extent(&self.sizes, &self.strides)
     }
 
     /// Fills the register, in the row that begins at `row`, with the elements from `start` on.

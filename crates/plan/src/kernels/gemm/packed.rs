@@ -14,7 +14,7 @@
 #![allow(unsafe_code)]
 
 use super::turned::{Strided, turn};
-use super::{Start, part};
+use super::{Product, Start, outer_rows, part};
 use crate::kernels::Real;
 use crate::kernels::vector::{MAX_LANES, Vector, for_each_isa};
 
@@ -105,130 +105,26 @@ unsafe fn packed_body<T: Real, V: Vector<T>>(p: &Strided<T>) {
                             let m = rows.min(height - r);
                             let [a_row, a_column] =
                                 if p.a_column == 1 { [row_of_a, 1] } else { [1, m] };
-                            let tile = Tile {
-                                rows: m,
-                                columns: columns.min(width - s),
-                                depth,
+                            let n = columns.min(width - s);
+                            let tile = Product {
+                                m,
+                                n,
+                                k: depth,
                                 a: a_panels.add(r * if p.a_column == 1 { a_row } else { depth }),
                                 a_row,
                                 a_column,
                                 b: b_panels.add(s * depth),
+                                b_step: columns,
+                                b_table: None,
+                                times: 1,
+                                a_next: 0,
+                                b_next: 0,
                                 c: p.c.add((i + r) * p.c_row + j + s),
                                 c_row: p.c_row,
                                 start,
                             };
-                            tile.rows::<V>();
+                            outer_rows::<T, V, false>(&tile, 0, 0, m, n);
                         }
-                    }
-                }
-            }
-        }
-    }
-}
-
-/// A tile of C, and the panels that it is the product of.
-struct Tile<T> {
-    rows: usize,
-    columns: usize,
-    depth: usize,
-    a: *const T,
-    a_row: usize,
-    a_column: usize,
-    b: *const T,
-    c: *mut T,
-    c_row: usize,
-    start: Start<T>,
-}
-
-impl<T: Real> Tile<T> {
-    /// # Safety
-    ///
-    /// As [`packed_body`].
-    #[inline(always)]
-    unsafe fn rows<V: Vector<T>>(&self) {
-        macro_rules! rows {
-            ($($n:literal)*) => {
-                match self.rows {
-                    // SAFETY: by the caller's promise.
-                    $($n if $n <= V::ROWS => unsafe { self.columns::<V, $n>() },)*
-                    _ => unreachable!("at most as many rows as there are registers for"),
-                }
-            };
-        }
-        rows!(1 2 3 4 5 6 7 8 9 10 11 12 13 14);
-    }
-
-    /// # Safety
-    ///
-    /// As [`packed_body`].
-    #[inline(always)]
-    unsafe fn columns<V: Vector<T>, const M: usize>(&self) {
-        // SAFETY: by the caller's promise.
-        unsafe {
-            if self.columns == 2 * V::LANES {
-                self.product::<V, M, 2, false>();
-            } else if self.columns > V::LANES {
-                self.product::<V, M, 2, true>();
-            } else {
-                self.product::<V, M, 1, true>();
-            }
-        }
-    }
-
-    /// `M` rows and `N` registers of columns, the last register perhaps in part.
-    ///
-    /// # Safety
-    ///
-    /// As [`packed_body`].
-    #[inline(always)]
-    unsafe fn product<V: Vector<T>, const M: usize, const N: usize, const PART: bool>(&self) {
-        let last = self.columns - (N - 1) * V::LANES;
-        let load = |from: *const T, register: usize| {
-            // SAFETY: as many columns as there are.
-            unsafe {
-                let from = from.add(register * V::LANES);
-                if PART && register == N - 1 { V::load_part(from, last) } else { V::load(from) }
-            }
-        };
-        let store = |value: V, to: *mut T, register: usize| {
-            // SAFETY: as many columns as there are.
-            unsafe {
-                let to = to.add(register * V::LANES);
-                if PART && register == N - 1 { value.store_part(to, last) } else { value.store(to) }
-            }
-        };
-        let mut sums = [[V::splat(T::zero()); N]; M];
-        // SAFETY: by the caller's promise, all of this is within the panels and C.
-        unsafe {
-            if let Start::Bias(bias) = self.start {
-                let bias: [V; N] = std::array::from_fn(|register| load(bias, register));
-                sums = [bias; M];
-            }
-            if let Start::Column(bias) = self.start {
-                for (r, sums) in sums.iter_mut().enumerate() {
-                    *sums = [V::splat(*bias.add(r)); N];
-                }
-            }
-            let (mut a, mut b) = (self.a, self.b);
-            for _ in 0..self.depth {
-                let row: [V; N] = std::array::from_fn(|register| load(b, register));
-                for (r, sums) in sums.iter_mut().enumerate() {
-                    let x = V::splat(*a.add(r * self.a_row));
-                    for (sum, y) in sums.iter_mut().zip(row) {
-                        *sum = x.mul_add(y, *sum);
-                    }
-                }
-                (a, b) = (a.add(self.a_column), b.add(2 * V::LANES));
-            }
-            for (r, sums) in sums.iter().enumerate() {
-                let c = self.c.add(r * self.c_row);
-                for (register, &sum) in sums.iter().enumerate() {
-                    match self.start {
-                        Start::Add(factor) => {
-                            let old = load(c, register);
-                            store(sum.mul_add(V::splat(factor), old), c, register);
-                        }
-                        _ => store(sum, c, register),
                     }
                 }
             }

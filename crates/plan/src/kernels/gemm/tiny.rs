@@ -3,7 +3,7 @@
 
 #![allow(unsafe_code)]
 
-use super::{DOTS, Gemm, Product, Start, dot_tile, tile};
+use super::{Gemm, Product, Start, tile};
 use crate::kernels::vector::{Vector, for_each_isa};
 use crate::kernels::{Isa, Real};
 
@@ -22,24 +22,8 @@ pub(crate) fn outer<T: Real>(m: usize, n: usize, isa: Isa) -> Option<Gemm<T>> {
     if m > rows || n > lanes { None } else { kernel!(1 2 3 4 5 6 7 8 9 10 11 12 13 14) }
 }
 
-/// The kernel for columns of B that lie side by side, if there is one row of A, and few columns.
-pub(crate) fn dot<T: Real>(m: usize, n: usize, isa: Isa) -> Option<Gemm<T>> {
-    match (m, n) {
-        (1, 1) => Some(dot_of::<T, 1>(isa)),
-        (1, 2) => Some(dot_of::<T, 2>(isa)),
-        (1, 3) => Some(dot_of::<T, 3>(isa)),
-        (1, 4) => Some(dot_of::<T, 4>(isa)),
-        (1, DOTS) => Some(dot_of::<T, DOTS>(isa)),
-        _ => None,
-    }
-}
-
 for_each_isa! {
     fn outer_of[T: Real, const M: usize] = outer_body[T, M](p: &Product<T>);
-}
-
-for_each_isa! {
-    fn dot_of[T: Real, const N: usize] = dot_body[T, N](p: &Product<T>);
 }
 
 /// How many sums each element has, so that one addition need not wait for the other.
@@ -95,13 +79,4 @@ unsafe fn outer_body<T: Real, V: Vector<T>, const M: usize>(p: &Product<T>) {
             sum.store_part(c, p.n);
         }
     }
-}
-
-/// # Safety
-///
-/// As [`super::dot_body`], and C must be a row of `N` numbers.
-#[inline(always)]
-unsafe fn dot_body<T: Real, V: Vector<T>, const N: usize>(p: &Product<T>) {
-    // SAFETY: by the caller's promise.
-    unsafe { dot_tile::<T, V, 1, N, false>(p, 0, 0) }
 }

@@ -23,6 +23,7 @@ pub(super) fn small<T: Real>(
         (1, 2, _) if inner => Some(dots::<T, 2>(isa)),
         (1, 3, _) if inner => Some(dots::<T, 3>(isa)),
         (1, 4, _) if inner => Some(dots::<T, 4>(isa)),
+        (1, 5, _) if inner => Some(dots::<T, 5>(isa)),
         (..=MAX_LANES, _, 1) if !inner || n == 1 => Some(column(isa)),
         (1, _, _) if !inner => Some(row(isa)),
         _ => None,

@@ -78,3 +78,81 @@ fn large_products_are_divided_and_small_ones_are_not() {
     assert_eq!([parts(160, 160, 200), parts(128, 512, 784), parts(512, 784, 128)], [2, 16, 16]);
     assert_eq!(parts(2048, 2048, 2048), 16);
 }
+
+/// Small products of small whole numbers, whose sums are exact, added to what they may be added to:
+/// their elements, and no others, are written; in a register all of it.
+fn small_ones_agree<T: Real>([m, n, k]: [usize; 3], turned: [bool; 2], isa: Isa) {
+    let number = |k: usize| T::from_double((k * 7919 % 13) as f64 - 6.0);
+    let numbers = |len: usize| (0..len).map(number).collect::<Vec<T>>();
+    let view = |rows: usize, columns: usize, turned: bool| View {
+        root: 0,
+        offset: 0,
+        sizes: [rows, columns].as_slice().into(),
+        strides: if turned { [1, rows] } else { [columns, 1] }.as_slice().into(),
+    };
+    let (x, w) = (view(m, k, turned[0]), view(k, n, turned[1]));
+    let at = |view: &View, i: usize, j: usize| number(i * view.strides[0] + j * view.strides[1]);
+    let place = |base: usize| Place { base, offset: 0 };
+    let factor = T::from_double(-2.0);
+    let bases = [
+        Base::Zero,
+        Base::Bias(place(5)),
+        Base::Column(place(5)),
+        Base::Add { factor: place(6), minus: false },
+        Base::Add { factor: place(6), minus: true },
+    ];
+    for base in bases {
+        let mut matmul = Matmul::<T>::new(&x, &w, [2, 3, 4].map(place), base, isa);
+        let row = matmul.fills_a_register().is_some();
+        for result in [4, REGISTERS] {
+            if result == REGISTERS && !row {
+                continue;
+            }
+            matmul.write_to(place(result));
+            let room = m * n + MAX_LANES;
+            let mut arrays = [m * k, k * n, room, m.max(n)].map(numbers);
+            let mut registers = numbers(room.max(matmul.registers()));
+            let mut one = [factor];
+            let before = arrays[2].clone();
+            let mut bases = vec![std::ptr::null_mut(), registers.as_mut_ptr()];
+            bases.extend(arrays.iter_mut().map(Vec::as_mut_ptr));
+            bases.push(one.as_mut_ptr());
+            // SAFETY: the arrays have the sizes that the product was made for, and room behind them.
+            unsafe { matmul.run(&Memory { bases, row: 0 }) };
+            let got = if result == 4 { &arrays[2] } else { &registers };
+            for (e, &got) in got.iter().enumerate() {
+                let (i, j) = (e / n, e % n);
+                let mut want = before[e];
+                if e < m * n {
+                    let sum = (0..k).fold(T::zero(), |sum, l| sum + at(&x, i, l) * at(&w, l, j));
+                    want = match base {
+                        Base::Zero => sum,
+                        Base::Bias(_) => number(j) + sum,
+                        Base::Column(_) => number(i) + sum,
+                        Base::Add { minus: false, .. } => before[e] + factor * sum,
+                        Base::Add { minus: true, .. } => before[e] - factor * sum,
+                    };
+                } else if result == REGISTERS {
+                    break;
+                }
+                assert!(got == want, "{}, {isa:?}, element {e}: {got}, not {want}", matmul.name());
+            }
+        }
+    }
+}
+
+#[test]
+fn small_products_write_their_elements_and_no_others() {
+    for isa in Isa::available() {
+        for m in [1, 2, 3, 16] {
+            for n in (1..7).chain([8, 15, 16]) {
+                for k in [1, 2, 5, 8, 19] {
+                    for turned in [[false, false], [false, true], [true, false], [true, true]] {
+                        small_ones_agree::<f32>([m, n, k], turned, isa);
+                        small_ones_agree::<f64>([m, n, k], turned, isa);
+                    }
+                }
+            }
+        }
+    }
+}
