@@ -1,10 +1,7 @@
 //! Convolutions and their adjoints, as products of matrices in which nothing is materialised.
 //!
-//! A picture is padded, and split into phases: cells a stride apart are neighbours. In these, the
-//! cells that one weight meets lie side by side, a fixed distance from where the picture begins. So
-//! the rows of the second factor are the picture itself, seen from the places of a table, and rows
-//! of results are as long as those of a phase: the cells at their end that belong to no place are
-//! dropped when the results are copied out.
+//! Pictures, or the cotangents of maps, are arranged so that the cells which one weight meets lie side
+//! by side. So the rows of the second factor are these themselves, seen from the places of a table.
 //!
 //! Padding is multiplied like any number: a weight that is infinite or NaN makes it NaN.
 
@@ -12,6 +9,8 @@
 
 mod cells;
 mod geometry;
+mod spread;
+mod windows;
 
 use std::ops::Range;
 
@@ -21,11 +20,13 @@ use crate::arena::Memory;
 use crate::kernels::cost::{Cost, share};
 use crate::kernels::gemm::{Product, Start, dot_body, outer_body};
 use crate::kernels::reduce::{Reduce, Reduction};
-use crate::kernels::vector::{Job, Vector, run};
+use crate::kernels::vector::{Job, MAX_LANES, Vector, run};
 use crate::kernels::{Isa, Real};
 use crate::memory::{Place, REGISTERS};
-use cells::{add_to, copy, transpose};
+use cells::{gather, scatter, spread, transpose};
 use geometry::Geometry;
+use spread::{Phase, Spread, Sum};
+use windows::Windows;
 
 /// Which of the three linear maps of a convolution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,13 +48,15 @@ pub(crate) struct Conv {
     /// What is added to each map of a forward convolution.
     bias: Option<Place>,
     geometry: Geometry,
+    windows: Windows,
+    spread: Spread,
     /// Of so many parts of the examples, each for itself; of the adjoint of a filter, each part is a
     /// result.
     parts: usize,
     isa: Isa,
 }
 
-/// How many examples' worth of a filter's adjoint is summed in registers.
+/// How many examples' worth of a filter's adjoint is summed in registers at most.
 const BLOCK: usize = 8;
 
 impl Conv {
@@ -63,10 +66,12 @@ impl Conv {
         bias: Option<Place>, isa: Isa,
     ) -> Self {
         let geometry = Geometry::new(convolution, sizes);
+        let windows = Windows::new(&geometry, size_of::<T>());
+        let spread = Spread::new(&geometry, size_of::<T>());
         let examples = geometry.examples;
-        let products = geometry.weights() * geometry.y[0] * geometry.y[1] * examples;
+        let products = geometry.weights() * geometry.y_size() * examples;
         let parts = Cost::MULTIPLIED.parts::<T>(products, isa).min(examples.max(1));
-        Self { direction, places, bias, geometry, parts, isa }
+        Self { direction, places, bias, geometry, windows, spread, parts, isa }
     }
 
     /// Into how many parts it is divided.
@@ -100,13 +105,18 @@ impl Conv {
 
     /// How many registers it needs.
     pub fn registers(&self) -> usize {
-        let g = &self.geometry;
-        let weights = g.weights() / g.groups;
+        let (g, spread) = (&self.geometry, &self.spread);
+        let weights = (g.maps * g.taps()).next_multiple_of(MAX_LANES);
         match self.direction {
-            Direction::Forward => weights + g.picture() + g.maps * g.run(),
-            Direction::Input => weights + g.maps * g.spread() + g.channels * g.cells(),
-            Direction::Filter => BLOCK.min(g.examples) * (g.picture() + g.maps * g.run()),
+            Direction::Forward => weights + self.windows.room(1),
+            Direction::Input => weights + spread.room(g) + spread.made(g),
+            Direction::Filter => self.windows.room(self.block()),
         }
+    }
+
+    /// How many examples' worth of a filter's adjoint is summed in registers.
+    fn block(&self) -> usize {
+        BLOCK.min(self.geometry.examples)
     }
 
     /// # Safety
@@ -141,21 +151,20 @@ impl Conv {
     unsafe fn some<T: Real>(
         &self, memory: &Memory<T>, examples: Range<usize>, result: usize, row: usize,
     ) {
-        let (g, direction) = (&self.geometry, self.direction);
         // SAFETY: by the caller's promise, here and in the job.
         unsafe {
             let [a, b, to] = self.places.map(|place| memory.at(place));
             let to = to.add(result);
             let scratch = memory.at(Place { base: REGISTERS, offset: row });
             let bias = self.bias.map(|place| memory.at(place).cast_const());
-            run(self.isa, &ConvJob { direction, g, examples, a, b, to, bias, scratch });
+            let job = ConvJob { conv: self, examples, a, b, to, bias, scratch };
+            run(self.isa, &job);
         }
     }
 }
 
 struct ConvJob<'a, T> {
-    direction: Direction,
-    g: &'a Geometry,
+    conv: &'a Conv,
     examples: Range<usize>,
     a: *const T,
     b: *const T,
@@ -172,7 +181,7 @@ impl<T: Real> Job<T> for ConvJob<'_, T> {
     unsafe fn run<V: Vector<T>>(&self) {
         // SAFETY: by the caller's promise.
         unsafe {
-            match self.direction {
+            match self.conv.direction {
                 Direction::Forward => self.forward::<V>(),
                 Direction::Input => self.input::<V>(),
                 Direction::Filter => self.filter::<V>(),
@@ -182,7 +191,7 @@ impl<T: Real> Job<T> for ConvJob<'_, T> {
 }
 
 /// What a product needs beside its factors.
-fn product<T: Real>(m: usize, n: usize, k: usize) -> Product<T> {
+fn product<T: Real>([m, n, k]: [usize; 3], table: &[usize]) -> Product<T> {
     Product {
         m,
         n,
@@ -192,7 +201,7 @@ fn product<T: Real>(m: usize, n: usize, k: usize) -> Product<T> {
         a_column: m,
         b: std::ptr::null(),
         b_step: 0,
-        b_table: None,
+        b_table: Some(table.as_ptr()),
         times: 1,
         a_next: 0,
         b_next: 0,
@@ -203,180 +212,36 @@ fn product<T: Real>(m: usize, n: usize, k: usize) -> Product<T> {
 }
 
 impl<T: Real> ConvJob<'_, T> {
-    /// A group of a picture, padded and split into phases, at `to`; the zeros are there already.
-    ///
-    /// # Safety
-    ///
-    /// As [`Conv::run`]; the arrays have as many elements.
-    #[inline(always)]
-    unsafe fn pad<V: Vector<T>>(&self, x: *const T, to: *mut T) {
-        let g = self.g;
-        for c in 0..g.channels {
-            for row in 0..g.x[0] {
-                let padded = row + g.before[0];
-                let (phase, at) = (padded % g.stride[0] * g.stride[1], padded / g.stride[0]);
-                // SAFETY: by the caller's promise, within the arrays.
-                unsafe {
-                    let from = x.add((c * g.x[0] + row) * g.x[1]);
-                    let to = to
-                        .add((c * g.stride[0] * g.stride[1] + phase) * g.cells() + at * g.phase[1]);
-                    if g.stride[1] == 1 {
-                        copy::<T, V>(from, to.add(g.before[1]), g.x[1]);
-                        continue;
-                    }
-                    for column in 0..g.x[1] {
-                        let padded = column + g.before[1];
-                        let place = padded % g.stride[1] * g.cells() + padded / g.stride[1];
-                        *to.add(place) = *from.add(column);
-                    }
-                }
-            }
-        }
-    }
-
-    /// The group's picture of an example: where it is, or padded at `padded`.
-    ///
-    /// # Safety
-    ///
-    /// As [`Conv::run`]; the arrays have as many elements.
-    #[inline(always)]
-    unsafe fn picture<V: Vector<T>>(&self, x: *const T, padded: *mut T, group: usize) -> *const T {
-        let g = self.g;
-        // SAFETY: by the caller's promise, within the arrays.
-        unsafe {
-            let x = x.add(group * g.channels * g.x[0] * g.x[1]);
-            if g.is_plain() {
-                return x;
-            }
-            self.pad::<V>(x, padded);
-        }
-        padded
-    }
-
     /// # Safety
     ///
     /// As [`Conv::run`]; the arrays have as many elements.
     #[inline(always)]
     unsafe fn forward<V: Vector<T>>(&self) {
-        let g = self.g;
-        let length = g.channels * g.w[0] * g.w[1];
-        let (x_size, y_size) = (g.x[0] * g.x[1], g.y[0] * g.y[1]);
+        let (g, windows) = (&self.conv.geometry, &self.conv.windows);
+        let taps = g.taps();
         // SAFETY: by the caller's promise, within the arrays.
         unsafe {
             let weights = self.scratch;
-            let padded = weights.add(g.maps * length);
-            let rows = padded.add(g.picture());
-            std::slice::from_raw_parts_mut(padded, g.picture()).fill(T::zero());
+            let copies = weights.add((g.maps * taps).next_multiple_of(MAX_LANES));
             for group in 0..g.groups {
-                transpose(self.b.add(group * g.maps * length), weights, g.maps, length);
-                for n in self.examples.clone() {
-                    let x = self.a.add(n * g.groups * g.channels * x_size);
-                    let b = self.picture::<V>(x, padded, group);
-                    let first = group * g.maps;
-                    let y = self.to.add((n * g.groups * g.maps + first) * y_size);
-                    outer_body::<T, V, true>(&Product {
-                        a: weights,
-                        b,
-                        b_table: Some(g.table.as_ptr()),
-                        c: rows,
-                        ..product(g.maps, g.run(), length)
-                    });
-                    for o in 0..g.maps {
-                        let bias = self.bias.map_or(T::zero(), |bias| *bias.add(first + o));
-                        for i in 0..g.y[0] {
-                            let from = rows.add(o * g.run() + i * g.phase[1]);
-                            let to = y.add(o * y_size + i * g.y[1]);
-                            add_to::<T, V>(from, bias, to, g.y[1]);
-                        }
-                    }
-                }
-            }
-        }
-    }
-
-    /// # Safety
-    ///
-    /// As [`Conv::run`]; the arrays have as many elements.
-    #[inline(always)]
-    unsafe fn input<V: Vector<T>>(&self) {
-        let g = self.g;
-        let filter = g.w[0] * g.w[1];
-        let (x_size, y_size) = (g.x[0] * g.x[1], g.y[0] * g.y[1]);
-        // SAFETY: by the caller's promise, within the arrays.
-        unsafe {
-            let weights = self.scratch;
-            let spread = weights.add(g.maps * g.channels * filter);
-            let rows = spread.add(g.maps * g.spread());
-            std::slice::from_raw_parts_mut(spread, g.maps * g.spread()).fill(T::zero());
-            for group in 0..g.groups {
-                // Phase after phase, the weights of each pair, a channel after the other.
-                let w = self.b.add(group * g.maps * g.channels * filter);
-                let mut packed = weights;
-                for &(k, o) in g.phases.iter().flat_map(|phase| &phase.taps) {
-                    for c in 0..g.channels {
-                        *packed = *w.add((o * g.channels + c) * filter + k);
-                        packed = packed.add(1);
-                    }
-                }
-                for n in self.examples.clone() {
-                    let first = n * g.groups + group;
-                    let y = self.a.add(first * g.maps * y_size);
-                    for o in 0..g.maps {
-                        let to = spread.add(o * g.spread() + g.lead);
-                        for i in 0..g.y[0] {
-                            copy::<T, V>(
-                                y.add(o * y_size + i * g.y[1]),
-                                to.add(i * g.phase[1]),
-                                g.y[1],
-                            );
-                        }
-                    }
-                    let x = self.to.add(first * g.channels * x_size);
-                    let mut weights = weights;
-                    for (number, phase) in g.phases.iter().enumerate() {
+                transpose(self.b.add(group * g.maps * taps), weights, g.maps, taps);
+                let start = match self.bias {
+                    Some(bias) => Start::Column(bias.add(group * g.maps)),
+                    None => Start::Zero,
+                };
+                for band in windows.bands(g) {
+                    for n in self.examples.clone() {
+                        let first = n * g.groups + group;
+                        let x = self.a.add(first * g.channels * g.x_size());
+                        let y = self.to.add(first * g.maps * g.y_size());
                         outer_body::<T, V, true>(&Product {
                             a: weights,
-                            b: spread,
-                            b_table: Some(phase.table.as_ptr()),
-                            c: rows,
-                            ..product(g.channels, g.cells(), phase.taps.len())
+                            b: windows.of::<T, V>(g, x, band.start, copies),
+                            c: y.add(band.start * g.y[1]),
+                            c_row: g.y_size(),
+                            start,
+                            ..product([g.maps, band.len() * g.y[1], taps], &windows.table)
                         });
-                        weights = weights.add(g.channels * phase.taps.len());
-                        self.unpad::<V>(rows, x, number);
-                    }
-                }
-            }
-        }
-    }
-
-    /// The cells of one phase of the padded pictures' cotangents, to where they belong in `x`.
-    ///
-    /// # Safety
-    ///
-    /// As [`Conv::run`]; the arrays have as many elements.
-    #[inline(always)]
-    unsafe fn unpad<V: Vector<T>>(&self, rows: *const T, x: *mut T, phase: usize) {
-        let g = self.g;
-        let [top, left] = [phase / g.stride[1], phase % g.stride[1]];
-        for c in 0..g.channels {
-            for row in 0..g.x[0] {
-                let padded = row + g.before[0];
-                if padded % g.stride[0] != top {
-                    continue;
-                }
-                // SAFETY: by the caller's promise, within the arrays.
-                unsafe {
-                    let from = rows.add(c * g.cells() + padded / g.stride[0] * g.phase[1]);
-                    let to = x.add((c * g.x[0] + row) * g.x[1]);
-                    if g.stride[1] == 1 {
-                        copy::<T, V>(from.add(g.before[1]), to, g.x[1]);
-                        continue;
-                    }
-                    for column in 0..g.x[1] {
-                        let padded = column + g.before[1];
-                        if padded % g.stride[1] == left {
-                            *to.add(column) = *from.add(padded / g.stride[1]);
-                        }
                     }
                 }
             }
@@ -388,53 +253,117 @@ impl<T: Real> ConvJob<'_, T> {
     /// As [`Conv::run`]; the arrays have as many elements.
     #[inline(always)]
     unsafe fn filter<V: Vector<T>>(&self) {
-        let g = self.g;
-        let length = g.channels * g.w[0] * g.w[1];
-        let (x_size, y_size) = (g.x[0] * g.x[1], g.y[0] * g.y[1]);
-        let block = BLOCK.min(g.examples);
-        let spread = g.maps * g.run();
+        let (g, windows, block) = (&self.conv.geometry, &self.conv.windows, self.conv.block());
+        let (x_step, y_step) = (g.groups * g.channels * g.x_size(), g.groups * g.maps * g.y_size());
         // SAFETY: by the caller's promise, within the arrays.
         unsafe {
-            let result = std::slice::from_raw_parts_mut(self.to, g.groups * g.maps * length);
-            result.fill(T::zero());
-            let (padded, spreads) = (self.scratch, self.scratch.add(block * g.picture()));
-            let all = block * (g.picture() + spread);
-            std::slice::from_raw_parts_mut(self.scratch, all).fill(T::zero());
-            for group in 0..g.groups {
-                let mut n = self.examples.start;
-                while n < self.examples.end {
+            std::slice::from_raw_parts_mut(self.to, g.weights()).fill(T::zero());
+            for (group, band) in (0..g.groups).flat_map(|k| windows.bands(g).map(move |b| (k, b))) {
+                let x = self.a.add(group * g.channels * g.x_size());
+                let y = self.b.add(group * g.maps * g.y_size() + band.start * g.y[1]);
+                for n in self.examples.clone().step_by(block) {
                     let times = block.min(self.examples.end - n);
-                    let mut b = self.a.add((n * g.groups + group) * g.channels * x_size);
-                    let mut b_next = g.groups * g.channels * x_size;
                     for k in 0..times {
-                        let first = (n + k) * g.groups;
-                        if !g.is_plain() {
-                            let x = self.a.add((first + group) * g.channels * x_size);
-                            self.pad::<V>(x, padded.add(k * g.picture()));
-                            (b, b_next) = (padded, g.picture());
-                        }
-                        let y = self.b.add((first + group) * g.maps * y_size);
+                        let to = self.scratch.add(k * windows.size);
+                        windows.of::<T, V>(g, x.add((n + k) * x_step), band.start, to);
+                    }
+                    let copied = windows.size > 0;
+                    let pictures = x.add(n * x_step + band.start * g.x[1]);
+                    dot_body::<T, V, true>(&Product {
+                        a: y.add(n * y_step),
+                        a_row: g.y_size(),
+                        b: if copied { self.scratch } else { pictures },
+                        times,
+                        a_next: y_step,
+                        b_next: if copied { windows.size } else { x_step },
+                        c: self.to.add(group * g.maps * g.taps()),
+                        start: Start::Add(T::one()),
+                        ..product([g.maps, g.taps(), band.len() * g.y[1]], &windows.table)
+                    });
+                }
+            }
+        }
+    }
+
+    /// # Safety
+    ///
+    /// As [`Conv::run`]; the arrays have as many elements.
+    #[inline(always)]
+    unsafe fn input<V: Vector<T>>(&self) {
+        let (g, order) = (&self.conv.geometry, &self.conv.spread);
+        let rows = g.channels * g.w[0];
+        // SAFETY: by the caller's promise, within the arrays.
+        unsafe {
+            let weights = self.scratch;
+            let maps = weights.add((g.maps * g.taps()).next_multiple_of(MAX_LANES));
+            let cells = maps.add(order.room(g));
+            std::slice::from_raw_parts_mut(maps, order.room(g)).fill(T::zero());
+            for group in 0..g.groups {
+                // Phase after phase, for each pair a column of the weights that the rows have.
+                let w = self.b.add(group * g.maps * g.taps());
+                let mut packed = weights;
+                for &[q, o] in order.phases.iter().flat_map(|phase| &phase.taps) {
+                    for row in 0..rows {
+                        *packed = *w.add((o * rows + row) * g.w[1] + q);
+                        packed = packed.add(1);
+                    }
+                }
+                for n in self.examples.clone() {
+                    let first = n * g.groups + group;
+                    let y = self.a.add(first * g.maps * g.y_size());
+                    let x = self.to.add(first * g.channels * g.x_size());
+                    for band in &order.bands {
                         for o in 0..g.maps {
-                            for i in 0..g.y[0] {
-                                let from = y.add(o * y_size + i * g.y[1]);
-                                let to = k * spread + o * g.run() + i * g.phase[1];
-                                copy::<T, V>(from, spreads.add(to), g.y[1]);
-                            }
+                            let from = y.add(o * g.y_size() + band.rows.start * g.y[1]);
+                            let to = maps.add(o * order.map() + order.lead);
+                            let size = [band.rows.len(), g.y[1]];
+                            spread::<T, V>(from, [g.y[1], 1], to, order.width, size);
+                        }
+                        let mut weights = weights.cast_const();
+                        for phase in &order.phases {
+                            let n = (band.rows.len() - 1) * order.width + phase.inside.len();
+                            outer_body::<T, V, true>(&Product {
+                                a: weights,
+                                b: maps.add(phase.inside.start),
+                                c: cells,
+                                c_row: order.height * order.width,
+                                ..product([rows, n, phase.table.len()], &phase.table)
+                            });
+                            weights = weights.add(rows * phase.table.len());
+                            self.add_up::<V>(phase, &band.sums, cells, x);
                         }
                     }
-                    dot_body::<T, V, true>(&Product {
-                        a: spreads,
-                        a_row: g.run(),
-                        b,
-                        b_table: Some(g.table.as_ptr()),
-                        times,
-                        a_next: spread,
-                        b_next,
-                        c: self.to.add(group * g.maps * length),
-                        start: Start::Add(T::one()),
-                        ..product(g.maps, length, g.run())
-                    });
-                    n += times;
+                }
+            }
+        }
+    }
+
+    /// Adds up what the rows of filters have made of a band, to the rows of the picture's cotangent.
+    ///
+    /// # Safety
+    ///
+    /// As [`Conv::run`]; the arrays have as many elements.
+    #[inline(always)]
+    unsafe fn add_up<V: Vector<T>>(&self, phase: &Phase, sums: &[Sum], cells: *const T, x: *mut T) {
+        let (g, order) = (&self.conv.geometry, &self.conv.spread);
+        let channel = g.w[0] * order.height * order.width;
+        for (c, sum) in (0..g.channels).flat_map(|c| sums.iter().map(move |sum| (c, sum))) {
+            for j in (0..phase.inside.len()).step_by(V::LANES) {
+                let n = V::LANES.min(phase.inside.len() - j);
+                let column = phase.column + j * g.stride[1];
+                // SAFETY: by the caller's promise, within the arrays.
+                unsafe {
+                    let to = x.add((c * g.x[0] + sum.row) * g.x[1] + column);
+                    let mut total = V::splat(T::zero());
+                    if sum.more {
+                        total = gather::<T, V>(to, g.stride[1], n);
+                    }
+                    let mut from = cells.add(c * channel + sum.from + j);
+                    for _ in 0..sum.terms {
+                        total = total.add(V::load(from));
+                        from = from.wrapping_offset(order.step);
+                    }
+                    scatter::<T, V>(total, to, g.stride[1], n);
                 }
             }
         }

@@ -116,7 +116,11 @@ pub(crate) unsafe fn outer_body<T: Real, V: Vector<T>, const TABLE: bool>(p: &Pr
     };
     let mut j = 0;
     while j < p.n {
-        let columns = if j == 0 && ahead > 0 { V::LANES + ahead } else { 2 * V::LANES };
+        let columns = match p.n - j {
+            _ if j == 0 && ahead > 0 => V::LANES + ahead,
+            rest if rows <= FLAT && rest >= 4 * V::LANES => 4 * V::LANES,
+            _ => 2 * V::LANES,
+        };
         let columns = columns.min(p.n - j);
         let mut i = 0;
         while i < p.m {
@@ -158,7 +162,9 @@ unsafe fn outer_columns<T: Real, V: Vector<T>, const M: usize, const TABLE: bool
 ) {
     // SAFETY: by the caller's promise.
     unsafe {
-        if columns == 2 * V::LANES {
+        if M <= FLAT && columns == 4 * V::LANES {
+            outer_tile::<T, V, M, 4, false, TABLE>(p, i, j, columns);
+        } else if columns == 2 * V::LANES {
             outer_tile::<T, V, M, 2, false, TABLE>(p, i, j, columns);
         } else if columns > V::LANES {
             outer_tile::<T, V, M, 2, true, TABLE>(p, i, j, columns);
@@ -240,6 +246,10 @@ unsafe fn outer_tile<
         }
     }
 }
+
+/// How many rows at most have tiles of four registers' columns: two sums a row are not enough that one
+/// addition need not wait for the other.
+const FLAT: usize = 2;
 
 /// How many registers a row of C has if it is worth to begin at a cache line.
 const WIDE: usize = 8;
