@@ -30,11 +30,11 @@ for_each_isa! {
 }
 
 /// How many numbers of a row of A, or a column of B, are in a block at most.
-const DEPTH: usize = 512;
+const DEPTH: usize = 1024;
 /// How many bytes of a row of B are in a block at most.
 const WIDTH_BYTES: usize = 2048;
 /// How many bytes of A are in a block at most, about.
-const A_BYTES: usize = 256 << 10;
+const A_BYTES: usize = 512 << 10;
 
 /// How many tiles' rows of A are in a block at most.
 #[inline(always)]

@@ -150,7 +150,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
-    fn kernels_of_products_agree(m in size(54), n in 1usize..70, k in size(256)) {
+    fn kernels_of_products_agree(m in size(54), n in 1usize..70, k in size(1024)) {
         for kind in [Kind::Zero, Kind::Bias, Kind::Column, Kind::Add] {
             all_agree::<f32>([m, n, k], kind);
             all_agree::<f64>([m, n, k], kind);
@@ -161,7 +161,7 @@ proptest! {
 #[test]
 fn blocks_of_all_sizes_agree() {
     let sizes = [[255, 20, 10], [253, 40, 257], [20, 530, 260], [50, 40, 600]];
-    let edges = [[127, 20, 511], [57, 40, 513], [20, 257, 520], [60, 270, 1030]];
+    let edges = [[127, 20, 1023], [57, 40, 1025], [20, 257, 1030], [60, 270, 2060]];
     for sizes in [sizes, edges].concat() {
         all_agree::<f32>(sizes, Kind::Bias);
         all_agree::<f64>(sizes, Kind::Zero);
