@@ -109,18 +109,16 @@ unsafe fn dot_columns_of_b<T: Real, V: Vector<T>>(p: &Product<T>) {
 #[inline(always)]
 pub(crate) unsafe fn outer_body<T: Real, V: Vector<T>, const TABLE: bool>(p: &Product<T>) {
     let rows = part(p.m, V::ROWS);
-    // The first columns are those after which a register of C is a cache line.
-    let ahead = match p.c_row.is_multiple_of(V::LANES) && p.n >= WIDE * V::LANES {
+    // The first columns are those after which a register of C is a cache line; the places of a table
+    // are at any cell.
+    let wide = !TABLE && p.n >= WIDE * V::LANES;
+    let ahead = match wide && p.c_row.is_multiple_of(V::LANES) {
         true => (p.c.addr() / size_of::<T>()).wrapping_neg() % V::LANES,
         false => 0,
     };
     let mut j = 0;
     while j < p.n {
-        let columns = match p.n - j {
-            _ if j == 0 && ahead > 0 => V::LANES + ahead,
-            rest if rows <= FLAT && rest >= 4 * V::LANES => 4 * V::LANES,
-            _ => 2 * V::LANES,
-        };
+        let columns = if j == 0 && ahead > 0 { V::LANES + ahead } else { 2 * V::LANES };
         let columns = columns.min(p.n - j);
         let mut i = 0;
         while i < p.m {
@@ -162,9 +160,7 @@ unsafe fn outer_columns<T: Real, V: Vector<T>, const M: usize, const TABLE: bool
 ) {
     // SAFETY: by the caller's promise.
     unsafe {
-        if M <= FLAT && columns == 4 * V::LANES {
-            outer_tile::<T, V, M, 4, false, TABLE>(p, i, j, columns);
-        } else if columns == 2 * V::LANES {
+        if columns == 2 * V::LANES {
             outer_tile::<T, V, M, 2, false, TABLE>(p, i, j, columns);
         } else if columns > V::LANES {
             outer_tile::<T, V, M, 2, true, TABLE>(p, i, j, columns);
@@ -246,10 +242,6 @@ unsafe fn outer_tile<
         }
     }
 }
-
-/// How many rows at most have tiles of four registers' columns: two sums a row are not enough that one
-/// addition need not wait for the other.
-const FLAT: usize = 2;
 
 /// How many registers a row of C has if it is worth to begin at a cache line.
 const WIDE: usize = 8;

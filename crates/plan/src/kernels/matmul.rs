@@ -99,6 +99,8 @@ enum Cut {
 const DIVIDED: usize = 10_000_000;
 /// How many parts there are at most.
 const PARTS: usize = 16;
+/// With fewer columns in a part, arranging x for each takes too long; but two parts are worth it.
+const SHARED: usize = 512;
 /// A matrix of more bytes than this is read from afar each time it is read, and so is packed.
 const FAR: usize = 3 << 20;
 /// With fewer rows of x, w is read too few times for that.
@@ -124,9 +126,13 @@ impl<T: Real> Matmul<T> {
             0..DIVIDED => 1,
             _ => (1 << (2 * work / DIVIDED).ilog2()).min(PARTS),
         };
-        // Each part arranges what it needs of both matrices, so the longer side is cut.
+        // Each part arranges what it needs of both matrices, so the longer side is cut; and not often
+        // where that is all of x.
         let (cut, parts) = match engine {
             _ if pairs > 1 => (Cut::Pairs, parts.min(pairs)),
+            Engine::Arranged(_, PACKED) if n >= m.min(128) => {
+                (Cut::Columns, parts.min((n / SHARED).max(2)))
+            }
             Engine::Arranged(..) if n >= m.min(128) => (Cut::Columns, parts.min(n.div_ceil(128))),
             _ if n >= m => (Cut::Columns, parts.min(n.div_ceil(MAX_LANES))),
             _ => (Cut::Rows, parts.min(m)),

@@ -32,7 +32,7 @@ for_each_isa! {
 /// How many numbers of a row of A, or a column of B, are in a block at most.
 const DEPTH: usize = 1024;
 /// How many bytes of a row of B are in a block at most.
-const WIDTH_BYTES: usize = 2048;
+const WIDTH_BYTES: usize = 4096;
 /// How many bytes of A are in a block at most, about.
 const A_BYTES: usize = 512 << 10;
 
