@@ -100,7 +100,7 @@ const DIVIDED: usize = 10_000_000;
 /// How many parts there are at most.
 const PARTS: usize = 16;
 /// With fewer columns in a part, arranging x for each takes too long; but two parts are worth it.
-const SHARED: usize = 512;
+const SHARED: usize = 256;
 /// A matrix of more bytes than this is read from afar each time it is read, and so is packed.
 const FAR: usize = 3 << 20;
 /// With fewer rows of x, w is read too few times for that.

@@ -76,7 +76,7 @@ fn large_products_are_divided_and_small_ones_are_not() {
     };
     assert_eq!([parts(10, 30, 784), parts(150, 150, 200)], [1, 1]);
     assert_eq!([parts(160, 160, 200), parts(128, 512, 784), parts(512, 784, 128)], [2, 16, 16]);
-    assert_eq!(parts(2048, 2048, 2048), 16);
+    assert_eq!([parts(2048, 2048, 2048), parts(128, 300, 4000)], [8, 2]);
 }
 
 /// Small products of small whole numbers, whose sums are exact, added to what they may be added to:
