@@ -145,6 +145,10 @@ fn convolutions_of_large_pictures_agree() {
         convolutions_agree::<f32>(convolution, [2, 3, 190, 210], [2, 3, w[0], w[1]], 1, 2e3);
         convolutions_agree::<f64>(convolution, [1, 2, 150, 217], [3, 2, w[0], w[1]], 2, 2e3);
     }
+    // Of these, there is room for copies of single rows only.
+    for convolution in [plain, slow] {
+        convolutions_agree::<f32>(convolution, [2, 8, 20, 600], [2, 8, 6, 9], 3, 2e3);
+    }
 }
 
 #[test]

@@ -42,7 +42,7 @@ pub(super) struct Sum {
     /// Where the first of the terms is in a channel's rows.
     pub from: usize,
     pub terms: usize,
-    /// Whether an earlier band has added to the row.
+    /// Whether it is added to what an earlier band has written.
     pub more: bool,
 }
 
@@ -72,24 +72,24 @@ impl Spread {
         let common = gcd(g.stride[0], g.dilation[0]);
         let [down, up] = [g.stride[0] / common, g.dilation[0] / common];
         let step = (down * height * width) as isize - (up * width) as isize;
-        let mut met = vec![false; g.x[0]];
         let bands = (0..g.y[0]).step_by(height).map(|start| {
             let rows = start..g.y[0].min(start + height);
-            let mut sums = Vec::new();
-            for (row, met) in met.iter_mut().enumerate() {
-                let terms = (0..g.w[0]).filter_map(|p| {
-                    let shift = (row + g.before[0]).checked_sub(p * g.dilation[0])?;
-                    let i = shift / g.stride[0];
-                    let meets = shift % g.stride[0] == 0 && rows.contains(&i);
-                    meets.then(|| (p * height + i - start) * width)
-                });
-                let terms: Vec<_> = terms.collect();
-                if start == 0 || !terms.is_empty() {
-                    let from = terms.first().map_or(0, |&from| from);
-                    sums.push(Sum { row, from, terms: terms.len(), more: *met });
-                }
-                *met |= start == 0 || !terms.is_empty();
-            }
+            let [top, end] = [start * g.stride[0], (rows.end - 1) * g.stride[0]];
+            let sum = |row: usize| {
+                let padded = row + g.before[0];
+                let until = padded.checked_sub(top).map_or(0, |most| most / g.dilation[0] + 1);
+                let first = padded.saturating_sub(end).div_ceil(g.dilation[0]);
+                let shifts = (first..until.min(g.w[0])).map(|p| (p, padded - p * g.dilation[0]));
+                let mut terms = shifts.filter(|(_, shift)| shift % g.stride[0] == 0).peekable();
+                let at = |&(p, shift): &(usize, usize)| p * height + shift / g.stride[0] - start;
+                let from = terms.peek().map_or(0, at) * width;
+                Sum { row, from, terms: terms.count(), more: start > 0 }
+            };
+            let met =
+                top.saturating_sub(g.before[0])..(end + g.reach(0) + 1).saturating_sub(g.before[0]);
+            // The first band writes all rows.
+            let met = if start == 0 { 0..g.x[0] } else { met.start..met.end.min(g.x[0]) };
+            let sums = met.map(sum).filter(|sum| start == 0 || sum.terms > 0).collect();
             Band { rows, sums }
         });
         let bands = bands.collect();

@@ -3,9 +3,10 @@
 //! For each column of a filter there is a copy of the picture which begins at that column, has every
 //! stride-th of those after it, and whose rows are as long as a map's. So what a weight meets in rows
 //! of places is one piece of memory, as the places of a map are. The copies are as many as a filter
-//! has columns, not weights; where maps have one row only, a single copy serves all columns.
+//! has columns, not weights.
 //!
-//! Large pictures are taken in bands, so that the copies stay in the second cache.
+//! Large pictures are taken in bands of rows, so that the copies stay in the second cache. For a single
+//! row of places, one copy serves all columns.
 
 #![allow(unsafe_code)]
 
@@ -47,33 +48,38 @@ impl Windows {
     /// For numbers of so many bytes.
     pub fn new(g: &Geometry, bytes: usize) -> Self {
         let [stride, dilation, reach] = [g.stride[1], g.dilation[1], g.reach(1)];
-        // Where the copies begin, their width, and for a column of the filter: its copy, and where it
-        // begins in it.
-        let (copies, width, single) = match g.y[0] {
-            1 => (stride.min(reach + 1), g.y[1] + reach / stride, true),
-            _ => (g.w[1], g.y[1], false),
+        let phases = g.stride[0].min(g.reach(0) + 1);
+        let more = g.reach(0) / g.stride[0];
+        // How many rows of places fit, with so many copies of such a width.
+        let fits = |[copies, width]: [usize; 2]| {
+            (BAND / (g.channels * copies * phases * width * bytes).max(1)).saturating_sub(more)
         };
+        let by_column = [g.w[1], g.y[1]];
+        // Of a single row of places there need only be copies for each start of a stride.
+        let by_start = [stride.min(reach + 1), g.y[1] + reach / stride];
+        let single = g.y[0] == 1 || fits(by_column) < 2;
+        let [copies, width] = if single { by_start } else { by_column };
         let columns = (0..copies).map(|copy| {
             let first = if single { copy } else { copy * dilation };
             let to = g.inside(1, first, width);
             let from = (first + to.start * stride).saturating_sub(g.before[1]);
             Columns { to, from }
         });
+        // For a column of the filter, its copy, and where it begins in it.
         let column = |q: usize| match single {
             true => (q * dilation % stride, q * dilation / stride),
             false => (q, 0),
         };
-        let phases = g.stride[0].min(g.reach(0) + 1);
-        let more = g.reach(0) / g.stride[0];
-        let row = g.channels * copies * phases * width * bytes;
-        let is_picture = g.stride == [1, 1]
+        let is_picture = (g.y[0] == 1 || reach == 0)
+            && g.stride == [1, 1]
             && g.before == [0, 0]
             && copies == 1
             && width == g.x[1]
             && g.y[0] + more <= g.x[0];
-        let band = match (BAND / row.max(1)).saturating_sub(more) {
+        let band = match fits(by_column) {
             _ if is_picture => g.y[0],
-            most => g.y[0].div_ceil(g.y[0].div_ceil(most.max(1))),
+            _ if single => 1,
+            most => g.y[0].div_ceil(g.y[0].div_ceil(most)),
         };
         let height = if is_picture { g.x[0] } else { band + more };
         let copy = height * width;
