@@ -1,4 +1,4 @@
-//! Convolutions and their adjoints, as products of matrices in which nothing is materialised.
+//! Convolutions and their adjoints, as products of matrices without a matrix of all windows.
 //!
 //! Pictures, or the cotangents of maps, are arranged so that the cells which one weight meets lie side
 //! by side. So the rows of the second factor are these themselves, seen from the places of a table.
