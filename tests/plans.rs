@@ -35,10 +35,17 @@ fn assert_same<T: Real>(got: &ArrayD<T>, want: &ArrayD<T>, what: &str) {
 
 /// Whether all elements are as near as rounding lets them be, in units of the largest finite one.
 fn assert_close<T: Real>(got: &ArrayD<T>, want: &ArrayD<T>, epsilons: f64, what: &str) {
+    assert_near(got, want, epsilons, 0.0, what);
+}
+
+/// As [`assert_close`], and so much further apart.
+fn assert_near<T: Real>(
+    got: &ArrayD<T>, want: &ArrayD<T>, epsilons: f64, further: f64, what: &str,
+) {
     assert_eq!(got.shape(), want.shape(), "{what}");
     let finite = want.iter().filter(|x| x.is_finite());
     let largest = finite.fold(1.0, |largest: f64, x| largest.max(x.to_double().abs()));
-    let bound = epsilons * T::epsilon().to_double() * largest;
+    let bound = epsilons * T::epsilon().to_double() * largest + further;
     let close = |(a, b): (&T, &T)| {
         let same = a == b || a.is_nan() && b.is_nan();
         same || (a.to_double() - b.to_double()).abs() <= bound
