@@ -3,7 +3,8 @@
 use super::*;
 
 /// A network with layers of these widths; a layer's number says how its weights lie, whether it has
-/// biases, and what its activation is. Returns its outputs, their cost first, and a step of descent.
+/// biases, and what its activation is: none that makes much of a rounding. Returns its outputs, their
+/// cost first, and a step of descent.
 fn network<'g>(
     g: &'g Graph, examples: usize, widths: &[usize], layers: &[usize],
 ) -> (Vec<Expr<'g>>, Vec<(String, Expr<'g>)>) {
@@ -24,7 +25,7 @@ fn network<'g>(
             0 => sigmoid(z),
             1 => tanh(z),
             2 => softplus(z) - sin(z),
-            3 => exp(-square(z)) * sum_all(z),
+            3 => exp(-square(z)) * tanh(sum_all(z)),
             _ => select(greater(z, -z), log(z * z + 1.0), tanh(z) * z),
         };
     }
@@ -35,24 +36,8 @@ fn network<'g>(
     (vec![cost, a], updates)
 }
 
-/// An array whose numbers are one rounding away, up and down by turns.
-fn nudged<T: Real>(x: &ArrayD<T>) -> ArrayD<T> {
-    let mut up = false;
-    x.mapv(|x| {
-        up = !up;
-        if up { x + x * T::epsilon() } else { x - x * T::epsilon() }
-    })
-}
-
-/// How far apart two arrays are.
-fn distance<T: Real>(a: &ArrayD<T>, b: &ArrayD<T>) -> f64 {
-    let distances = a.iter().zip(b).map(|(a, b)| (a.to_double() - b.to_double()).abs());
-    distances.fold(0.0, f64::max)
-}
-
 /// Steps from where the reference's begin end where they end, on all instruction sets; and three at
-/// once are three, one after the other. What roundings of a step's inputs change, roundings within it
-/// may change as well: some of these networks make much of little.
+/// once are three, one after the other.
 fn small_network_agrees<T: Real>(examples: usize, widths: &[usize], layers: &[usize], seed: u64) {
     let g = Graph::new();
     let (outputs, updates) = network(&g, examples, widths, layers);
@@ -67,17 +52,13 @@ fn small_network_agrees<T: Real>(examples: usize, widths: &[usize], layers: &[us
         let mut want = start.clone();
         for _ in 0..3 {
             let mut state = want.clone();
-            let mut other: Arrays<T> = want.iter().map(|(k, w)| (k.clone(), nudged(w))).collect();
             let costs = oracle.step(&mut want, &given).unwrap();
-            let others = oracle.step(&mut other, &given).unwrap();
             let got = plan.step(&mut state, &given).unwrap();
-            for ((got, want), other) in got.iter().zip(&costs).zip(&others) {
-                let further = 100.0 * distance(want, other);
-                assert_near(got, want, 1e4, further, &format!("an output, {isa:?}"));
+            for (got, want) in got.iter().zip(&costs) {
+                assert_close(got, want, 1e4, &format!("an output, {isa:?}"));
             }
             for (name, want) in &want {
-                let further = 100.0 * distance(want, &other[name]);
-                assert_near(&state[name], want, 1e4, further, &format!("{name}, {isa:?}"));
+                assert_close(&state[name], want, 1e4, &format!("{name}, {isa:?}"));
             }
         }
         let (mut single, mut many) = (start.clone(), start.clone());

@@ -25,7 +25,7 @@ use crate::kernels::{Isa, Real};
 use crate::memory::{Place, REGISTERS};
 use cells::{gather, scatter, spread, transpose};
 use geometry::Geometry;
-use spread::{Phase, Spread, Sum};
+use spread::{Band, Phase, Spread};
 use windows::Windows;
 
 /// Which of the three linear maps of a convolution.
@@ -39,17 +39,23 @@ pub(crate) enum Direction {
     Filter,
 }
 
+/// Which it is, and how what it reads is arranged.
+#[derive(Clone, Debug)]
+enum Arranged {
+    Forward(Windows),
+    Input(Spread),
+    Filter(Windows),
+}
+
 /// A convolution, or one of its adjoints.
 #[derive(Clone, Debug)]
 pub(crate) struct Conv {
-    direction: Direction,
     /// The operands in the order of the operation, and the result.
     places: [Place; 3],
     /// What is added to each map of a forward convolution.
     bias: Option<Place>,
     geometry: Geometry,
-    windows: Windows,
-    spread: Spread,
+    arranged: Arranged,
     /// Of so many parts of the examples, each for itself; of the adjoint of a filter, each part is a
     /// result.
     parts: usize,
@@ -66,12 +72,16 @@ impl Conv {
         bias: Option<Place>, isa: Isa,
     ) -> Self {
         let geometry = Geometry::new(convolution, sizes);
-        let windows = Windows::new(&geometry, size_of::<T>());
-        let spread = Spread::new(&geometry, size_of::<T>());
+        let bytes = size_of::<T>();
+        let arranged = match direction {
+            Direction::Forward => Arranged::Forward(Windows::new(&geometry, bytes)),
+            Direction::Input => Arranged::Input(Spread::new(&geometry, bytes)),
+            Direction::Filter => Arranged::Filter(Windows::new(&geometry, bytes)),
+        };
         let examples = geometry.examples;
         let products = geometry.weights() * geometry.y_size() * examples;
         let parts = Cost::MULTIPLIED.parts::<T>(products, isa).min(examples.max(1));
-        Self { direction, places, bias, geometry, windows, spread, parts, isa }
+        Self { places, bias, geometry, arranged, parts, isa }
     }
 
     /// Into how many parts it is divided.
@@ -82,7 +92,7 @@ impl Conv {
     /// If it is the adjoint of a filter and has parts, leaves their results side by side at `between`;
     /// then returns what adds them up.
     pub fn divide<T: Real>(&mut self, between: Place) -> Option<Reduce> {
-        if self.direction != Direction::Filter || self.parts == 1 {
+        if !self.is_filters() || self.parts == 1 {
             return None;
         }
         let places = [between, std::mem::replace(&mut self.places[2], between)];
@@ -93,10 +103,10 @@ impl Conv {
     /// The direction and the sizes.
     pub fn name(&self) -> String {
         let Geometry { examples, groups, channels, maps, w, .. } = &self.geometry;
-        let direction = match self.direction {
-            Direction::Forward => "convolution",
-            Direction::Input => "convolution, to its input",
-            Direction::Filter => "convolution, to its filter",
+        let direction = match self.arranged {
+            Arranged::Forward(_) => "convolution",
+            Arranged::Input(_) => "convolution, to its input",
+            Arranged::Filter(_) => "convolution, to its filter",
         };
         let bias = if self.bias.is_some() { ", with bias" } else { "" };
         let (from, to) = (groups * channels, groups * maps);
@@ -105,13 +115,18 @@ impl Conv {
 
     /// How many registers it needs.
     pub fn registers(&self) -> usize {
-        let (g, spread) = (&self.geometry, &self.spread);
+        let g = &self.geometry;
         let weights = (g.maps * g.taps()).next_multiple_of(MAX_LANES);
-        match self.direction {
-            Direction::Forward => weights + self.windows.room(1),
-            Direction::Input => weights + spread.room(g) + spread.made(g),
-            Direction::Filter => self.windows.room(self.block()),
+        match &self.arranged {
+            Arranged::Forward(windows) => weights + windows.room(1),
+            Arranged::Input(spread) => weights + spread.room(g) + spread.made(g),
+            Arranged::Filter(windows) => windows.room(self.block()),
         }
+    }
+
+    /// Whether it is the adjoint of a filter.
+    fn is_filters(&self) -> bool {
+        matches!(self.arranged, Arranged::Filter(_))
     }
 
     /// How many examples' worth of a filter's adjoint is summed in registers.
@@ -125,9 +140,9 @@ impl Conv {
     pub unsafe fn run<T: Real>(&self, memory: &Memory<T>) {
         // SAFETY: by the caller's promise.
         unsafe {
-            match self.direction {
-                Direction::Filter => (0..self.parts).for_each(|part| self.run_part(memory, part)),
-                _ => self.some(memory, 0..self.geometry.examples, 0, 0),
+            match self.is_filters() {
+                true => (0..self.parts).for_each(|part| self.run_part(memory, part)),
+                false => self.some(memory, 0..self.geometry.examples, 0, 0),
             }
         }
     }
@@ -137,7 +152,7 @@ impl Conv {
     /// As [`run`](Self::run), and the registers must have a row for the part.
     pub unsafe fn run_part<T: Real>(&self, memory: &Memory<T>, part: usize) {
         let g = &self.geometry;
-        let result = if self.direction == Direction::Filter { part * g.weights() } else { 0 };
+        let result = if self.is_filters() { part * g.weights() } else { 0 };
         let examples = share(g.examples, self.parts, part);
         // SAFETY: by the caller's promise.
         unsafe { self.some(memory, examples, result, part * memory.row) };
@@ -181,10 +196,10 @@ impl<T: Real> Job<T> for ConvJob<'_, T> {
     unsafe fn run<V: Vector<T>>(&self) {
         // SAFETY: by the caller's promise.
         unsafe {
-            match self.conv.direction {
-                Direction::Forward => self.forward::<V>(),
-                Direction::Input => self.input::<V>(),
-                Direction::Filter => self.filter::<V>(),
+            match &self.conv.arranged {
+                Arranged::Forward(windows) => self.forward::<V>(windows),
+                Arranged::Input(spread) => self.input::<V>(spread),
+                Arranged::Filter(windows) => self.filter::<V>(windows),
             }
         }
     }
@@ -216,8 +231,8 @@ impl<T: Real> ConvJob<'_, T> {
     ///
     /// As [`Conv::run`]; the arrays have as many elements.
     #[inline(always)]
-    unsafe fn forward<V: Vector<T>>(&self) {
-        let (g, windows) = (&self.conv.geometry, &self.conv.windows);
+    unsafe fn forward<V: Vector<T>>(&self, windows: &Windows) {
+        let g = &self.conv.geometry;
         let taps = g.taps();
         // SAFETY: by the caller's promise, within the arrays.
         unsafe {
@@ -252,8 +267,8 @@ impl<T: Real> ConvJob<'_, T> {
     ///
     /// As [`Conv::run`]; the arrays have as many elements.
     #[inline(always)]
-    unsafe fn filter<V: Vector<T>>(&self) {
-        let (g, windows, block) = (&self.conv.geometry, &self.conv.windows, self.conv.block());
+    unsafe fn filter<V: Vector<T>>(&self, windows: &Windows) {
+        let (g, block) = (&self.conv.geometry, self.conv.block());
         let (x_step, y_step) = (g.groups * g.channels * g.x_size(), g.groups * g.maps * g.y_size());
         // SAFETY: by the caller's promise, within the arrays.
         unsafe {
@@ -289,8 +304,8 @@ impl<T: Real> ConvJob<'_, T> {
     ///
     /// As [`Conv::run`]; the arrays have as many elements.
     #[inline(always)]
-    unsafe fn input<V: Vector<T>>(&self) {
-        let (g, order) = (&self.conv.geometry, &self.conv.spread);
+    unsafe fn input<V: Vector<T>>(&self, order: &Spread) {
+        let g = &self.conv.geometry;
         let rows = g.channels * g.w[0];
         // SAFETY: by the caller's promise, within the arrays.
         unsafe {
@@ -330,7 +345,7 @@ impl<T: Real> ConvJob<'_, T> {
                                 ..product([rows, n, phase.table.len()], &phase.table)
                             });
                             weights = weights.add(rows * phase.table.len());
-                            self.add_up::<V>(phase, &band.sums, cells, x);
+                            self.add_up::<V>(order, band, phase, cells, x);
                         }
                     }
                 }
@@ -344,26 +359,32 @@ impl<T: Real> ConvJob<'_, T> {
     ///
     /// As [`Conv::run`]; the arrays have as many elements.
     #[inline(always)]
-    unsafe fn add_up<V: Vector<T>>(&self, phase: &Phase, sums: &[Sum], cells: *const T, x: *mut T) {
-        let (g, order) = (&self.conv.geometry, &self.conv.spread);
-        let channel = g.w[0] * order.height * order.width;
-        for (c, sum) in (0..g.channels).flat_map(|c| sums.iter().map(move |sum| (c, sum))) {
+    unsafe fn add_up<V: Vector<T>>(
+        &self, order: &Spread, band: &Band, phase: &Phase, cells: *const T, x: *mut T,
+    ) {
+        let g = &self.conv.geometry;
+        let (width, meets) = (order.width, &band.meets);
+        let channel = g.w[0] * order.height * width;
+        let step = (meets.tap_step * order.height) as isize + meets.source_step;
+        let rows = meets.runs.iter().flat_map(|run| (0..run.len).map(move |k| (run, k)));
+        for (c, (run, k)) in (0..g.channels).flat_map(|c| rows.clone().map(move |row| (c, row))) {
+            let row = c * g.x[0] + band.first + run.to + k;
+            let first = (run.tap * order.height + run.source + k) * width;
             for j in (0..phase.inside.len()).step_by(V::LANES) {
                 let n = V::LANES.min(phase.inside.len() - j);
-                let column = phase.column + j * g.stride[1];
                 // SAFETY: by the caller's promise, within the arrays.
                 unsafe {
-                    let to = x.add((c * g.x[0] + sum.row) * g.x[1] + column);
-                    let mut total = V::splat(T::zero());
-                    if sum.more {
-                        total = gather::<T, V>(to, g.stride[1], n);
+                    let to = x.add(row * g.x[1] + phase.column + j * g.stride[1]);
+                    let mut sum = V::splat(T::zero());
+                    if band.rows.start > 0 {
+                        sum = gather::<T, V>(to, g.stride[1], n);
                     }
-                    let mut from = cells.add(c * channel + sum.from + j);
-                    for _ in 0..sum.terms {
-                        total = total.add(V::load(from));
-                        from = from.wrapping_offset(order.step);
+                    let mut from = cells.add(c * channel + first + j);
+                    for _ in 0..run.taps {
+                        sum = sum.add(V::load(from));
+                        from = from.wrapping_offset(step * width as isize);
                     }
-                    scatter::<T, V>(total, to, g.stride[1], n);
+                    scatter::<T, V>(sum, to, g.stride[1], n);
                 }
             }
         }

@@ -3,8 +3,8 @@
 //! Two micro-kernels, each a tile of sums in registers. [`outer`] adds up columns of A times rows of
 //! B, and wants the elements of B's rows to lie side by side. [`dot`] takes inner products of rows of
 //! A with columns of B, and wants the elements of both to lie side by side. Neither moves anything;
-//! what does is in [`turned`] and, for large matrices, [`packed`], which then use the first. In [`tiny`] is what a single tile
-//! is enough for.
+//! what does is in [`turned`] and, for large matrices, [`packed`], which then use the first. In
+//! [`tiny`] is what a single tile is enough for.
 //!
 //! Invariant: an element of C has the same bits however the rows and columns of C are divided.
 

@@ -1,6 +1,7 @@
 //! The kernels: what a plan's steps compute with, one instance per number type and instruction set.
 
 pub(crate) mod arrange;
+mod axis;
 pub(crate) mod conv;
 pub(crate) mod cost;
 mod elementwise;

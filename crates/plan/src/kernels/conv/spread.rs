@@ -11,6 +11,7 @@
 use std::ops::Range;
 
 use super::geometry::{BAND, Geometry};
+use crate::kernels::axis::Axis;
 use crate::kernels::vector::MAX_LANES;
 
 /// How the cotangents of a group's maps are arranged, and who meets whom.
@@ -24,26 +25,16 @@ pub(super) struct Spread {
     /// The zeros before the cotangents of a map.
     pub lead: usize,
     pub phases: Vec<Phase>,
-    /// How far apart two terms of a sum are.
-    pub step: isize,
 }
 
-/// Rows of maps, and what becomes of what the filters' rows make of them.
+/// Rows of maps.
 #[derive(Clone, Debug)]
 pub(super) struct Band {
     pub rows: Range<usize>,
-    pub sums: Vec<Sum>,
-}
-
-/// What a band adds to a row of a picture.
-#[derive(Clone, Debug)]
-pub(super) struct Sum {
-    pub row: usize,
-    /// Where the first of the terms is in a channel's rows.
-    pub from: usize,
-    pub terms: usize,
-    /// Whether it is added to what an earlier band has written.
-    pub more: bool,
+    /// The first row of the picture that they meet.
+    pub first: usize,
+    /// Which of the filter's rows, and of these, each row of the picture from the first on meets.
+    pub meets: Axis,
 }
 
 /// Columns of the padded picture a stride apart.
@@ -67,33 +58,8 @@ impl Spread {
         let most = (BAND / ((g.maps + g.channels * g.w[0]) * width * bytes)).max(1);
         let height = g.y[0].div_ceil(g.y[0].div_ceil(most));
         let lead = g.reach(1) / g.stride[1];
-        // From one row of a filter to the next that meets the same row of a picture: so many rows of
-        // the filter further down, and so many of the map further up.
-        let common = gcd(g.stride[0], g.dilation[0]);
-        let [down, up] = [g.stride[0] / common, g.dilation[0] / common];
-        let step = (down * height * width) as isize - (up * width) as isize;
-        let bands = (0..g.y[0]).step_by(height).map(|start| {
-            let rows = start..g.y[0].min(start + height);
-            let [top, end] = [start * g.stride[0], (rows.end - 1) * g.stride[0]];
-            let sum = |row: usize| {
-                let padded = row + g.before[0];
-                let until = padded.checked_sub(top).map_or(0, |most| most / g.dilation[0] + 1);
-                let first = padded.saturating_sub(end).div_ceil(g.dilation[0]);
-                let shifts = (first..until.min(g.w[0])).map(|p| (p, padded - p * g.dilation[0]));
-                let mut terms = shifts.filter(|(_, shift)| shift % g.stride[0] == 0).peekable();
-                let at = |&(p, shift): &(usize, usize)| p * height + shift / g.stride[0] - start;
-                let from = terms.peek().map_or(0, at) * width;
-                Sum { row, from, terms: terms.count(), more: start > 0 }
-            };
-            let met =
-                top.saturating_sub(g.before[0])..(end + g.reach(0) + 1).saturating_sub(g.before[0]);
-            // The first band writes all rows.
-            let met = if start == 0 { 0..g.x[0] } else { met.start..met.end.min(g.x[0]) };
-            let sums = met.map(sum).filter(|sum| start == 0 || sum.terms > 0).collect();
-            Band { rows, sums }
-        });
-        let bands = bands.collect();
-        let mut spread = Self { width, height, bands, lead, phases: Vec::new(), step };
+        let bands = (0..g.y[0]).step_by(height).map(|start| Band::new(g, start, height)).collect();
+        let mut spread = Self { width, height, bands, lead, phases: Vec::new() };
         let phases = (0..g.stride[1]).map(|start| spread.phase(g, start));
         spread.phases = phases.collect();
         spread
@@ -127,7 +93,23 @@ impl Spread {
     }
 }
 
-/// The greatest common divisor.
-fn gcd(a: usize, b: usize) -> usize {
-    if b == 0 { a } else { gcd(b, a % b) }
+impl Band {
+    /// So many rows from `start` on, or as many as there are.
+    fn new(g: &Geometry, start: usize, height: usize) -> Self {
+        let rows = start..g.y[0].min(start + height);
+        let top = start * g.stride[0];
+        let first = top.saturating_sub(g.before[0]);
+        // The first band writes all of the picture's rows, what follows adds to those that it meets.
+        let end = match start {
+            0 => g.x[0],
+            _ => {
+                let end = (rows.end - 1) * g.stride[0] + g.reach(0) + 1;
+                end.saturating_sub(g.before[0]).min(g.x[0])
+            }
+        };
+        let (cells, before) = (end.saturating_sub(first), g.before[0] + first - top);
+        let [stride, dilation] = [g.stride[0], g.dilation[0]];
+        let meets = Axis::adjoint(cells, g.w[0], rows.len(), before, stride, dilation);
+        Self { rows, first, meets }
+    }
 }

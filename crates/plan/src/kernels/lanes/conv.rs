@@ -7,9 +7,9 @@ use std::ops::Range;
 
 use gradus_ops::Convolution;
 
-use super::axis::{Axis, Run};
 use super::taps::{Taps, taps};
 use crate::arena::Memory;
+use crate::kernels::axis::{Axis, Run};
 use crate::kernels::vector::{Job, Vector, run};
 use crate::kernels::{Isa, Real};
 use crate::memory::{Place, REGISTERS};

@@ -4,7 +4,6 @@
 //! a weight meets a run of numbers as long as a row times the examples. Nothing is materialised, and
 //! where a filter reaches over the edge of a picture only the weights that meet cells are taken.
 
-mod axis;
 pub(crate) mod conv;
 pub(crate) mod filter;
 pub(crate) mod pool;

@@ -2,16 +2,20 @@
 
 use super::*;
 
-/// All engines, with as many parts as they choose, one or three, one after the other or all at the
-/// same time, write the same bits.
-fn parts_agree<T: Real>(sizes: [usize; 3], turned: [bool; 2], minus: bool, isa: Isa) {
-    let [m, n, k] = sizes;
-    let view = |rows: usize, columns: usize, turned: bool| View {
+/// A matrix, or one whose columns' elements lie side by side.
+fn view(rows: usize, columns: usize, turned: bool) -> View {
+    View {
         root: 0,
         offset: 0,
         sizes: [rows, columns].as_slice().into(),
         strides: if turned { [1, rows] } else { [columns, 1] }.as_slice().into(),
-    };
+    }
+}
+
+/// All engines, with as many parts as they choose, one or three, one after the other or all at the
+/// same time, write the same bits.
+fn parts_agree<T: Real>(sizes: [usize; 3], turned: [bool; 2], minus: bool, isa: Isa) {
+    let [m, n, k] = sizes;
     let (x, w) = (view(m, k, turned[0]), view(k, n, turned[1]));
     let number = |k: usize| T::from_double((k * 7919 % 1013) as f64 / 1013.0 - 0.5);
     let mut arrays: [Vec<T>; 5] =
@@ -84,12 +88,6 @@ fn large_products_are_divided_and_small_ones_are_not() {
 fn small_ones_agree<T: Real>([m, n, k]: [usize; 3], turned: [bool; 2], isa: Isa) {
     let number = |k: usize| T::from_double((k * 7919 % 13) as f64 - 6.0);
     let numbers = |len: usize| (0..len).map(number).collect::<Vec<T>>();
-    let view = |rows: usize, columns: usize, turned: bool| View {
-        root: 0,
-        offset: 0,
-        sizes: [rows, columns].as_slice().into(),
-        strides: if turned { [1, rows] } else { [columns, 1] }.as_slice().into(),
-    };
     let (x, w) = (view(m, k, turned[0]), view(k, n, turned[1]));
     let at = |view: &View, i: usize, j: usize| number(i * view.strides[0] + j * view.strides[1]);
     let place = |base: usize| Place { base, offset: 0 };
