@@ -363,28 +363,24 @@ impl<T: Real> ConvJob<'_, T> {
         &self, order: &Spread, band: &Band, phase: &Phase, cells: *const T, x: *mut T,
     ) {
         let g = &self.conv.geometry;
-        let (width, meets) = (order.width, &band.meets);
-        let channel = g.w[0] * order.height * width;
-        let step = (meets.tap_step * order.height) as isize + meets.source_step;
-        let rows = meets.runs.iter().flat_map(|run| (0..run.len).map(move |k| (run, k)));
-        for (c, (run, k)) in (0..g.channels).flat_map(|c| rows.clone().map(move |row| (c, row))) {
-            let row = c * g.x[0] + band.first + run.to + k;
-            let first = (run.tap * order.height + run.source + k) * width;
+        let channel = g.w[0] * order.height * order.width;
+        for (c, sum) in (0..g.channels).flat_map(|c| band.sums.iter().map(move |sum| (c, sum))) {
             for j in (0..phase.inside.len()).step_by(V::LANES) {
                 let n = V::LANES.min(phase.inside.len() - j);
+                let column = phase.column + j * g.stride[1];
                 // SAFETY: by the caller's promise, within the arrays.
                 unsafe {
-                    let to = x.add(row * g.x[1] + phase.column + j * g.stride[1]);
-                    let mut sum = V::splat(T::zero());
+                    let to = x.add((c * g.x[0] + sum.row) * g.x[1] + column);
+                    let mut total = V::splat(T::zero());
                     if band.rows.start > 0 {
-                        sum = gather::<T, V>(to, g.stride[1], n);
+                        total = gather::<T, V>(to, g.stride[1], n);
                     }
-                    let mut from = cells.add(c * channel + first + j);
-                    for _ in 0..run.taps {
-                        sum = sum.add(V::load(from));
-                        from = from.wrapping_offset(step * width as isize);
+                    let mut from = cells.add(c * channel + sum.from + j);
+                    for _ in 0..sum.terms {
+                        total = total.add(V::load(from));
+                        from = from.wrapping_offset(band.step);
                     }
-                    scatter::<T, V>(sum, to, g.stride[1], n);
+                    scatter::<T, V>(total, to, g.stride[1], n);
                 }
             }
         }

@@ -27,14 +27,22 @@ pub(super) struct Spread {
     pub phases: Vec<Phase>,
 }
 
-/// Rows of maps.
+/// Rows of maps, and what becomes of what the filter's rows make of them.
 #[derive(Clone, Debug)]
 pub(super) struct Band {
     pub rows: Range<usize>,
-    /// The first row of the picture that they meet.
-    pub first: usize,
-    /// Which of the filter's rows, and of these, each row of the picture from the first on meets.
-    pub meets: Axis,
+    pub sums: Vec<Sum>,
+    /// How far apart two terms of a sum are.
+    pub step: isize,
+}
+
+/// What a band adds to a row of a picture.
+#[derive(Clone, Debug)]
+pub(super) struct Sum {
+    pub row: usize,
+    /// Where the first of the terms is in a channel's rows.
+    pub from: usize,
+    pub terms: usize,
 }
 
 /// Columns of the padded picture a stride apart.
@@ -58,7 +66,8 @@ impl Spread {
         let most = (BAND / ((g.maps + g.channels * g.w[0]) * width * bytes)).max(1);
         let height = g.y[0].div_ceil(g.y[0].div_ceil(most));
         let lead = g.reach(1) / g.stride[1];
-        let bands = (0..g.y[0]).step_by(height).map(|start| Band::new(g, start, height)).collect();
+        let bands =
+            (0..g.y[0]).step_by(height).map(|start| Band::new(g, start, [height, width])).collect();
         let mut spread = Self { width, height, bands, lead, phases: Vec::new() };
         let phases = (0..g.stride[1]).map(|start| spread.phase(g, start));
         spread.phases = phases.collect();
@@ -94,8 +103,8 @@ impl Spread {
 }
 
 impl Band {
-    /// So many rows from `start` on, or as many as there are.
-    fn new(g: &Geometry, start: usize, height: usize) -> Self {
+    /// So many rows of such a width from `start` on, or as many as there are.
+    fn new(g: &Geometry, start: usize, [height, width]: [usize; 2]) -> Self {
         let rows = start..g.y[0].min(start + height);
         let top = start * g.stride[0];
         let first = top.saturating_sub(g.before[0]);
@@ -110,6 +119,14 @@ impl Band {
         let (cells, before) = (end.saturating_sub(first), g.before[0] + first - top);
         let [stride, dilation] = [g.stride[0], g.dilation[0]];
         let meets = Axis::adjoint(cells, g.w[0], rows.len(), before, stride, dilation);
-        Self { rows, first, meets }
+        let sums = meets.runs.iter().flat_map(|run| (0..run.len).map(move |k| (run, k)));
+        let sums = sums.map(|(run, k)| Sum {
+            row: first + run.to + k,
+            from: (run.tap * height + run.source + k) * width,
+            terms: run.taps,
+        });
+        let sums = sums.collect();
+        let step = (meets.tap_step * height) as isize + meets.source_step;
+        Self { rows, sums, step: step * width as isize }
     }
 }
