@@ -5,6 +5,8 @@
 mod build;
 #[path = "plans/endings.rs"]
 mod endings;
+#[path = "plans/epilogues.rs"]
+mod epilogues;
 #[path = "plans/report.rs"]
 mod report;
 #[path = "plans/short.rs"]

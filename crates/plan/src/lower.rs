@@ -1,5 +1,6 @@
 //! From units to steps: places and kernels.
 
+mod epilogues;
 mod joined;
 mod lanes;
 mod short;
@@ -108,7 +109,8 @@ pub(crate) fn lower<T: Real>(
     }
     nodes.resize(lowerer.steps.len(), Vec::new());
     let Lowerer { steps, registers, between, .. } = lowerer;
-    joined::joined(Lowered { steps, nodes, registers, between }, target)
+    let lowered = joined::joined(Lowered { steps, nodes, registers, between }, target);
+    epilogues::epilogues(lowered, target.isa)
 }
 
 struct Lowerer<'a, T> {

@@ -7,6 +7,7 @@ use gradus_ops::Op;
 
 use crate::fuse::{Fused, Unit};
 use crate::net::{Net, Way};
+use crate::view::View;
 
 /// The arithmetic of each step, and all values that are stored between steps.
 #[derive(Debug, Default)]
@@ -59,7 +60,7 @@ impl Report {
     pub fn new(fused: &Fused, nodes: &[Vec<usize>]) -> Self {
         let net = &fused.net;
         let of = |nodes: &Vec<usize>| nodes.iter().map(|&y| flops(net, y)).sum();
-        Self { flops: nodes.iter().map(of).collect(), stored: stored(fused) }
+        Self { flops: nodes.iter().map(of).collect(), stored: stored(fused, nodes) }
     }
 }
 
@@ -84,12 +85,17 @@ pub(crate) fn flops(net: &Net, y: usize) -> usize {
     }
 }
 
-/// The values that are stored, with all reasons, in the order of the net.
-fn stored(fused: &Fused) -> Vec<Stored> {
+/// The values that are stored for other steps than those that compute them, with all reasons, in the
+/// order of the net.
+fn stored(fused: &Fused, nodes: &[Vec<usize>]) -> Vec<Stored> {
     let net = &fused.net;
     let mut unit_of = vec![None; net.nodes.len()];
     for (u, unit) in fused.units.iter().enumerate() {
         unit.nodes().iter().for_each(|&y| unit_of[y] = Some(u));
+    }
+    let mut step_of = vec![None; net.nodes.len()];
+    for (k, nodes) in nodes.iter().enumerate() {
+        nodes.iter().for_each(|&y| step_of[y] = Some(k));
     }
     let mut reasons: Vec<Vec<Reason>> = vec![Vec::new(); net.nodes.len()];
     let mut give = |x: usize, reason: Reason| {
@@ -102,7 +108,10 @@ fn stored(fused: &Fused) -> Vec<Stored> {
     let name = |y: usize| net.nodes[y].op.card().name;
     for (u, unit) in fused.units.iter().enumerate() {
         for &y in unit.nodes() {
-            for x in fused.reads(y).filter(|x| unit_of[x.root].is_some_and(|v| v != u)) {
+            let other = |x: &&View| {
+                unit_of[x.root].is_some_and(|v| v != u) && step_of[x.root] != step_of[y]
+            };
+            for x in fused.reads(y).filter(other) {
                 let from = unit_of[x.root].map(|v| &fused.units[v]);
                 give(
                     x.root,

@@ -17,8 +17,9 @@ pub(crate) struct Schedule {
     pub in_place: Vec<bool>,
 }
 
-/// Takes the units in the order of the program, but an update as soon as it can replace its array:
-/// so that a gradient need not be kept.
+/// Takes the units in the order of the program, but an update as soon as it can replace its array, so
+/// that a gradient need not be kept; and a pass over a product right behind it, if nothing else is
+/// missing, so that it may be its epilogue.
 pub(crate) fn schedule(fused: &Fused) -> Schedule {
     let Fused { net, units, .. } = fused;
     let mut unit_of = vec![None; net.nodes.len()];
@@ -80,7 +81,10 @@ pub(crate) fn schedule(fused: &Fused) -> Schedule {
     for u in (0..units.len()).filter(|&u| needs[u] == 0) {
         enter(u, &waits, &mut ready, &mut reluctant);
     }
-    while let Some(u) = ready.pop().map(|Reverse((_, _, u))| u).or_else(|| reluctant.pop_first()) {
+    let mut next = None;
+    loop {
+        let u = next.take().or_else(|| ready.pop().map(|Reverse((_, _, u))| u));
+        let Some(u) = u.or_else(|| reluctant.pop_first()) else { break };
         order.push(u);
         for &after in &waiting[u] {
             waits[after] -= 1;
@@ -90,7 +94,12 @@ pub(crate) fn schedule(fused: &Fused) -> Schedule {
         }
         for &after in &users[u] {
             needs[after] -= 1;
-            if needs[after] == 0 {
+            if needs[after] > 0 {
+                continue;
+            }
+            if next.is_none() && waits[after] == 0 && follows(fused, u, after) {
+                next = Some(after);
+            } else {
                 enter(after, &waits, &mut ready, &mut reluctant);
             }
         }
@@ -130,6 +139,17 @@ pub(crate) fn read_elsewhere(fused: &Fused, unit: &Unit) -> HashSet<usize> {
         }
         Unit::Copy(y) => fused.reads(*y).map(|x| x.root).collect(),
     }
+}
+
+/// Whether a unit is a pass over the result of a product or a convolution.
+fn follows(fused: &Fused, product: usize, pass: usize) -> bool {
+    let (Unit::Kernel(x), Unit::Group(nodes)) = (&fused.units[product], &fused.units[pass]) else {
+        return false;
+    };
+    let op = &fused.net.nodes[*x].op;
+    let reads = |&y: &usize| fused.reads(y).any(|seen| seen.root == *x && fused.in_step(y, seen));
+    matches!(op, Op::Matmul(_) | Op::Conv2d(_) | Op::Conv2dInputAdjoint(_))
+        && nodes.iter().any(reads)
 }
 
 /// Whether the unit checks its operands' values.

@@ -18,6 +18,7 @@ use gradus_ops::Convolution;
 
 use crate::arena::Memory;
 use crate::kernels::cost::{Cost, share};
+use crate::kernels::epilogue::Then;
 use crate::kernels::gemm::{Product, Start, dot_body, outer_body};
 use crate::kernels::reduce::{Reduce, Reduction};
 use crate::kernels::vector::{Job, MAX_LANES, Vector, run};
@@ -113,6 +114,29 @@ impl Conv {
         format!("{direction} {examples} × {from}→{to} {}×{}{bias}", w[0], w[1])
     }
 
+    /// Where the result is, and how many numbers it has.
+    pub fn result(&self) -> (Place, usize) {
+        (self.places[2], self.lens()[2])
+    }
+
+    /// What is read: places, and how many numbers from there on.
+    pub fn reads(&self) -> Vec<(Place, usize)> {
+        let bias = self.bias.map(|place| (place, self.geometry.groups * self.geometry.maps));
+        self.places[..2].iter().copied().zip(self.lens()).chain(bias).collect()
+    }
+
+    /// How many numbers the operands and the result have.
+    fn lens(&self) -> [usize; 3] {
+        let g = &self.geometry;
+        let x = g.examples * g.groups * g.channels * g.x_size();
+        let y = g.examples * g.groups * g.maps * g.y_size();
+        match self.arranged {
+            Arranged::Forward(_) => [x, g.weights(), y],
+            Arranged::Input(_) => [y, g.weights(), x],
+            Arranged::Filter(_) => [x, y, g.weights()],
+        }
+    }
+
     /// How many registers it needs.
     pub fn registers(&self) -> usize {
         let g = &self.geometry;
@@ -125,7 +149,7 @@ impl Conv {
     }
 
     /// Whether it is the adjoint of a filter.
-    fn is_filters(&self) -> bool {
+    pub fn is_filters(&self) -> bool {
         matches!(self.arranged, Arranged::Filter(_))
     }
 
@@ -142,20 +166,42 @@ impl Conv {
         unsafe {
             match self.is_filters() {
                 true => (0..self.parts).for_each(|part| self.run_part(memory, part)),
-                false => self.some(memory, 0..self.geometry.examples, 0, 0),
+                false => self.some(memory, 0..self.geometry.examples, 0, 0, None),
             }
         }
+    }
+
+    /// The same for all but the adjoint of a filter, with something done after each example.
+    ///
+    /// # Safety
+    ///
+    /// As [`run`](Self::run).
+    pub unsafe fn run_then<T: Real>(&self, memory: &Memory<T>, then: Then<'_>) {
+        // SAFETY: by the caller's promise.
+        unsafe { self.some(memory, 0..self.geometry.examples, 0, 0, Some(then)) };
     }
 
     /// # Safety
     ///
     /// As [`run`](Self::run), and the registers must have a row for the part.
     pub unsafe fn run_part<T: Real>(&self, memory: &Memory<T>, part: usize) {
+        // SAFETY: by the caller's promise.
+        unsafe { self.part_then(memory, part, None) };
+    }
+
+    /// The same, with something done after each example, but not of the adjoint of a filter.
+    ///
+    /// # Safety
+    ///
+    /// As [`run_part`](Self::run_part).
+    pub unsafe fn part_then<T: Real>(
+        &self, memory: &Memory<T>, part: usize, then: Option<Then<'_>>,
+    ) {
         let g = &self.geometry;
         let result = if self.is_filters() { part * g.weights() } else { 0 };
         let examples = share(g.examples, self.parts, part);
         // SAFETY: by the caller's promise.
-        unsafe { self.some(memory, examples, result, part * memory.row) };
+        unsafe { self.some(memory, examples, result, part * memory.row, then) };
     }
 
     /// What some examples give, with the registers that begin at `row`.
@@ -165,6 +211,7 @@ impl Conv {
     /// As [`run`](Self::run), and there must be such registers.
     unsafe fn some<T: Real>(
         &self, memory: &Memory<T>, examples: Range<usize>, result: usize, row: usize,
+        then: Option<Then<'_>>,
     ) {
         // SAFETY: by the caller's promise, here and in the job.
         unsafe {
@@ -172,7 +219,7 @@ impl Conv {
             let to = to.add(result);
             let scratch = memory.at(Place { base: REGISTERS, offset: row });
             let bias = self.bias.map(|place| memory.at(place).cast_const());
-            let job = ConvJob { conv: self, examples, a, b, to, bias, scratch };
+            let job = ConvJob { conv: self, examples, a, b, to, bias, scratch, then };
             run(self.isa, &job);
         }
     }
@@ -186,6 +233,7 @@ struct ConvJob<'a, T> {
     to: *mut T,
     bias: Option<*const T>,
     scratch: *mut T,
+    then: Option<Then<'a>>,
 }
 
 impl<T: Real> Job<T> for ConvJob<'_, T> {
@@ -257,6 +305,15 @@ impl<T: Real> ConvJob<'_, T> {
                             start,
                             ..product([g.maps, band.len() * g.y[1], taps], &windows.table)
                         });
+                        let Some(then) = self.then else { continue };
+                        let places = |map: usize| {
+                            let begin = (first * g.maps + map) * g.y_size();
+                            begin + band.start * g.y[1]..begin + band.end * g.y[1]
+                        };
+                        match band.len() == g.y[0] {
+                            true => then(places(0).start..places(g.maps - 1).end),
+                            false => (0..g.maps).for_each(|map| then(places(map))),
+                        }
                     }
                 }
             }
@@ -347,6 +404,10 @@ impl<T: Real> ConvJob<'_, T> {
                             weights = weights.add(rows * phase.table.len());
                             self.add_up::<V>(order, band, phase, cells, x);
                         }
+                    }
+                    if let Some(then) = self.then {
+                        let size = g.channels * g.x_size();
+                        then(first * size..(first + 1) * size);
                     }
                 }
             }

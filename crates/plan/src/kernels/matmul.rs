@@ -5,10 +5,11 @@
 use std::ops::Range;
 
 use crate::arena::Memory;
+use crate::kernels::epilogue::Then;
 use crate::kernels::gemm::packed::{packed, panels};
 use crate::kernels::gemm::turned::{Strided, room, turned};
 use crate::kernels::gemm::{Gemm, Product, Start, dot, lanes, outer, tiny};
-use crate::kernels::pass::row_offset;
+use crate::kernels::pass::{Pass, row_offset};
 use crate::kernels::vector::MAX_LANES;
 use crate::kernels::{Isa, Real};
 use crate::memory::{Place, REGISTERS};
@@ -207,6 +208,38 @@ impl<T: Real> Matmul<T> {
         self.stack.iter().product::<usize>() * self.sizes[0] * self.sizes[1]
     }
 
+    /// What is read: places, and how many numbers from there on.
+    pub fn reads(&self) -> Vec<(Place, usize)> {
+        let ([m, n, k], x, w) = (self.sizes, self.x_strides, self.w_strides);
+        let all = |stack: &[usize], sizes: [usize; 2], strides: [usize; 2]| {
+            extent(&self.stack, stack) - 1 + extent(&sizes, &strides)
+        };
+        let added = match self.base {
+            Base::Zero => None,
+            Base::Bias(place) => Some((place, n)),
+            Base::Column(place) => Some((place, m)),
+            Base::Add { factor, .. } => Some((factor, 1)),
+        };
+        let x = (self.x, all(&self.x_stack, [m, k], x));
+        let w = (self.w, all(&self.w_stack, [k, n], w));
+        [x, w].into_iter().chain(added).collect()
+    }
+
+    /// Whether this pass can be its epilogue; then it is divided into no fewer parts, if that costs
+    /// nothing.
+    pub fn is_followed(&mut self, pass: &Pass<T>, isa: Isa) -> bool {
+        if pass.registers() > 0 && self.room > 0 {
+            return false;
+        }
+        if pass.parts > self.parts && (self.cut, self.room) == (Cut::Rows, 0) {
+            self.parts = pass.parts.min(self.sizes[0]);
+            self.engine = Engine::choose(self.sizes, self.x_strides, self.w_strides, isa);
+        }
+        // Of a part of the columns, the pass takes each row by itself.
+        let in_rows = self.cut != Cut::Columns || self.parts == 1;
+        (self.parts > 1 || pass.parts == 1) && (in_rows || pass.loads.is_empty())
+    }
+
     /// Whether it takes no longer than a few operations over a register.
     pub fn is_small(&self) -> bool {
         const WORK: usize = 512;
@@ -279,6 +312,25 @@ impl<T: Real> Matmul<T> {
         }
     }
 
+    /// The same, with something done with each part's elements.
+    ///
+    /// # Safety
+    ///
+    /// As [`run`](Self::run).
+    pub unsafe fn run_then(&self, memory: &Memory<T>, then: Then<'_>) {
+        // SAFETY: by the caller's promise.
+        unsafe {
+            // Rows of a part of the columns are short.
+            match self.parts == 1 || self.cut == Cut::Columns {
+                true => {
+                    self.run(memory);
+                    then(0..self.len());
+                }
+                false => (0..self.parts).for_each(|part| self.part_then(memory, part, Some(then))),
+            }
+        }
+    }
+
     /// One of the parts, which may run in any order, or at the same time.
     ///
     /// # Safety
@@ -286,6 +338,16 @@ impl<T: Real> Matmul<T> {
     /// As [`run`](Self::run); no part may run twice at the same time.
     #[inline(never)]
     pub unsafe fn run_part(&self, memory: &Memory<T>, part: usize) {
+        // SAFETY: by the caller's promise.
+        unsafe { self.part_then(memory, part, None) };
+    }
+
+    /// The same, with something done with its elements.
+    ///
+    /// # Safety
+    ///
+    /// As [`run_part`](Self::run_part).
+    pub unsafe fn part_then(&self, memory: &Memory<T>, part: usize, then: Option<Then<'_>>) {
         let range = |whole: usize, unit: usize| {
             let end = |part: usize| match part == self.parts {
                 true => whole,
@@ -305,11 +367,19 @@ impl<T: Real> Matmul<T> {
         unsafe {
             let room = memory.at(Place { base: REGISTERS, offset: part * self.room });
             let (x, w, y) = (memory.at(self.x), memory.at(self.w), memory.at(self.y));
-            for pair in pairs {
+            for pair in pairs.clone() {
                 let x = x.add(row_offset(&self.stack, &self.x_stack, pair));
                 let w = w.add(row_offset(&self.stack, &self.w_stack, pair));
                 self.product(memory, [x, w, y.add(pair * m * n), room], &rows, &columns);
             }
+        }
+        let Some(then) = then else { return };
+        if columns.len() < n {
+            return rows.for_each(|row| then(row * n + columns.start..row * n + columns.end));
+        }
+        match pairs.len() {
+            1 => then(rows.start * n..rows.end * n),
+            _ => then(pairs.start * m * n..pairs.end * m * n),
         }
     }
 

@@ -6,6 +6,7 @@ pub(crate) mod conv;
 pub(crate) mod cost;
 mod elementwise;
 pub(crate) mod ending;
+pub(crate) mod epilogue;
 mod gemm;
 mod isa;
 pub(crate) mod lanes;

@@ -108,19 +108,48 @@ impl<T: Real> Pass<T> {
         unsafe { self.tiles(memory, self.elements(self.parts, part), part * memory.row, part) };
     }
 
+    /// How many numbers its registers hold.
+    pub fn registers(&self) -> usize {
+        let mut end = 0;
+        let mut reach = |register: usize| end = end.max(register + self.tile.next_multiple_of(16));
+        self.loads.iter().for_each(|load| reach(load.register));
+        for mut instruction in self.code.iter().cloned() {
+            instruction.operands(|x| {
+                if x.place.base == REGISTERS {
+                    reach(x.place.offset);
+                }
+            });
+        }
+        end
+    }
+
+    /// Leaves so many numbers before its registers to others.
+    pub fn shift(&mut self, by: usize) {
+        self.loads.iter_mut().for_each(|load| load.register += by);
+        for instruction in &mut self.code {
+            instruction.operands(|x| {
+                if x.place.base == REGISTERS {
+                    x.place.offset += by;
+                }
+            });
+        }
+    }
+
     /// The elements of one of some parts.
     fn elements(&self, parts: usize, part: usize) -> Range<usize> {
         let Range { start, end } = share(self.len.div_ceil(self.tile), parts, part);
         start * self.tile..(end * self.tile).min(self.len)
     }
 
-    /// Runs the operations on these elements, the first of which begins a tile, with the registers
-    /// that begin at `row`.
+    /// Runs the operations on these elements, with the registers that begin at `row`. If something is
+    /// reduced, the first element must begin a tile.
     ///
     /// # Safety
     ///
     /// As [`run`](Self::run), and there must be such registers.
-    unsafe fn tiles(&self, memory: &Memory<T>, elements: Range<usize>, row: usize, part: usize) {
+    pub unsafe fn tiles(
+        &self, memory: &Memory<T>, elements: Range<usize>, row: usize, part: usize,
+    ) {
         let mut start = elements.start;
         while start < elements.end {
             let n = self.tile.min(elements.end - start);

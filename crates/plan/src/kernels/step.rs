@@ -9,6 +9,7 @@ use crate::arena::Memory;
 use crate::kernels::Real;
 use crate::kernels::arrange::{Copy, Gather, OneHot, Scatter};
 use crate::kernels::conv::Conv;
+use crate::kernels::epilogue::WithEpilogue;
 use crate::kernels::lanes::conv::Correlation;
 use crate::kernels::lanes::filter::FilterAdjoint;
 use crate::kernels::lanes::pool::LanePool;
@@ -30,6 +31,7 @@ pub(crate) enum Step<T> {
     Short(Short<T>),
     Matmul(Matmul<T>),
     Conv(Box<Conv>),
+    WithEpilogue(Box<WithEpilogue<T>>),
     Pool(Box<Pool>),
     Correlation(Box<Correlation>),
     Pooled(Box<Pooled>),
@@ -78,6 +80,7 @@ impl<T: Real> Step<T> {
             Step::Short(program) => program.name(),
             Step::Matmul(matmul) => matmul.name(),
             Step::Conv(conv) => conv.name(),
+            Step::WithEpilogue(both) => both.name(),
             Step::Pool(_) => "pool".to_owned(),
             Step::Correlation(conv) => conv.name(),
             Step::Pooled(pooled) => pooled.name(),
@@ -104,6 +107,7 @@ impl<T: Real> Step<T> {
         match self {
             Step::Pass(pass) => pass.parts,
             Step::Conv(conv) => conv.parts(),
+            Step::WithEpilogue(both) => both.parts(),
             Step::Pool(pool) => pool.parts::<T>(),
             Step::Reduce(reduce) => reduce.parts,
             Step::Rows(rows) => rows.parts(),
@@ -130,6 +134,7 @@ impl<T: Real> Step<T> {
             match self {
                 Step::Pass(pass) => pass.run_part(memory, part),
                 Step::Conv(conv) => conv.run_part(memory, part),
+                Step::WithEpilogue(both) => both.run_part(memory, part),
                 Step::Pool(pool) => pool.run_part(memory, part),
                 Step::Reduce(reduce) => reduce.run_part(memory, part),
                 Step::Rows(rows) => rows.run_part(memory, part),
@@ -153,6 +158,7 @@ impl<T: Real> Step<T> {
                 Step::Short(program) => program.run(memory),
                 Step::Matmul(matmul) => matmul.run(memory),
                 Step::Conv(conv) => conv.run(memory),
+                Step::WithEpilogue(both) => both.run(memory),
                 Step::Pool(pool) => pool.run(memory),
                 Step::Correlation(conv) => conv.run(memory),
                 Step::Pooled(pooled) => pooled.run(memory),

@@ -1,0 +1,102 @@
+//! A product or a convolution with an epilogue: a pass over what it writes, some rows or an example at
+//! a time, while these are in a near cache.
+//!
+//! The epilogue may be any pass that works in step with the result, so it is an activation function of
+//! one operation or of several, or a derivative that multiplies what is propagated backwards.
+
+#![allow(unsafe_code)]
+
+use std::ops::Range;
+
+use crate::arena::Memory;
+use crate::kernels::Real;
+use crate::kernels::conv::Conv;
+use crate::kernels::matmul::Matmul;
+use crate::kernels::pass::Pass;
+use crate::kernels::step::pass_of;
+use crate::memory::Place;
+
+/// What is to be done with elements that have been written, and will be neither read nor written again.
+pub(crate) type Then<'a> = &'a dyn Fn(Range<usize>);
+
+/// A product or a convolution, and the pass.
+#[derive(Clone, Debug)]
+pub(crate) struct WithEpilogue<T> {
+    pub maker: Maker<T>,
+    pub pass: Pass<T>,
+}
+
+/// What a pass can be the epilogue of.
+#[derive(Clone, Debug)]
+pub(crate) enum Maker<T> {
+    Matmul(Matmul<T>),
+    Conv(Box<Conv>),
+}
+
+impl<T: Real> WithEpilogue<T> {
+    pub fn name(&self) -> String {
+        let maker = match &self.maker {
+            Maker::Matmul(matmul) => matmul.name(),
+            Maker::Conv(conv) => conv.name(),
+        };
+        format!("{maker}, then a {}", pass_of(self.pass.code.len()))
+    }
+
+    /// Into how many parts it is divided.
+    pub fn parts(&self) -> usize {
+        self.maker.parts()
+    }
+
+    /// # Safety
+    ///
+    /// As for both.
+    pub unsafe fn run(&self, memory: &Memory<T>) {
+        // SAFETY: by the caller's promise.
+        let then = |elements| unsafe { self.pass.tiles(memory, elements, 0, 0) };
+        unsafe {
+            match &self.maker {
+                Maker::Matmul(matmul) => matmul.run_then(memory, &then),
+                Maker::Conv(conv) => conv.run_then(memory, &then),
+            }
+        }
+    }
+
+    /// # Safety
+    ///
+    /// As for both.
+    pub unsafe fn run_part(&self, memory: &Memory<T>, part: usize) {
+        // SAFETY: by the caller's promise.
+        let then = |elements| unsafe { self.pass.tiles(memory, elements, part * memory.row, part) };
+        unsafe {
+            match &self.maker {
+                Maker::Matmul(matmul) => matmul.part_then(memory, part, Some(&then)),
+                Maker::Conv(conv) => conv.part_then(memory, part, Some(&then)),
+            }
+        }
+    }
+}
+
+impl<T: Real> Maker<T> {
+    /// Where the result is, and how many numbers it has.
+    pub fn result(&self) -> (Place, usize) {
+        match self {
+            Self::Matmul(matmul) => (matmul.result(), matmul.len()),
+            Self::Conv(conv) => conv.result(),
+        }
+    }
+
+    /// What is read while the result is written: places, and how many numbers from there on.
+    pub fn reads(&self) -> Vec<(Place, usize)> {
+        match self {
+            Self::Matmul(matmul) => matmul.reads(),
+            Self::Conv(conv) => conv.reads(),
+        }
+    }
+
+    fn parts(&self) -> usize {
+        match self {
+            Self::Matmul(matmul) => matmul.parts(),
+            Self::Conv(conv) => conv.parts(),
+        }
+    }
+}

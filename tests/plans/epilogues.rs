@@ -1,0 +1,157 @@
+//! Products and convolutions with a pass behind them.
+
+use super::*;
+
+/// Activation functions of one operation and of several, and with a second array.
+fn activations<'g>(z: Expr<'g>, other: Expr<'g>) -> [Expr<'g>; 4] {
+    [relu(z), z * sigmoid(z), tanh(z) * other, exp(-square(z)) + sin(other) * z]
+}
+
+/// How often a plan for these outputs has a pass as an epilogue.
+fn epilogues<T: Real>(outputs: &[Expr<'_>], given: &Inputs<'_, T>) -> usize {
+    let mut plan = compile::<T>(outputs, &[]).unwrap();
+    plan.step(&mut Arrays::new(), given).unwrap();
+    plan.describe().matches(", then a pass").count()
+}
+
+/// A product with a bias, one whose second factor lies by columns, and one of stacks.
+fn products_agree<T: Real>([m, n, k]: [usize; 3], choice: usize, seed: u64) {
+    let g = Graph::new();
+    let (a, b, bt) = (input(&g, "a", [m, k]), input(&g, "b", [k, n]), input(&g, "bt", [n, k]));
+    let (stack, bias) = (input(&g, "stack", [3, m, k]), input(&g, "bias", [n]));
+    let other = input(&g, "other", [m, n]);
+    let stacked = matmul(stack, broadcast(b, [0], [3, k, n]));
+    let outputs = [
+        activations(matmul(a, b) + bias, other)[choice],
+        activations(matmul(a, transpose(bt)), other)[choice],
+        activations(stacked, broadcast(other, [0], [3, m, n]))[choice],
+    ];
+    let shapes: [&[usize]; 6] = [&[m, k], &[k, n], &[n, k], &[3, m, k], &[n], &[m, n]];
+    let arrays: Vec<_> = shapes.iter().zip(seed..).map(|(s, seed)| random::<T>(s, seed)).collect();
+    let names = ["a", "b", "bt", "stack", "bias", "other"];
+    let given = names.iter().zip(&arrays).fold(Inputs::new(), |g, (name, a)| g.with(name, a));
+    agree(&outputs, &given, 30.0 * k as f64 + 100.0);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
+
+    #[test]
+    fn small_products_with_epilogues_agree(
+        sizes in prop::array::uniform3(1usize..90), choice in 0usize..4, seed in 0u64..1000,
+    ) {
+        products_agree::<f64>(sizes, choice, seed);
+        products_agree::<f32>(sizes, choice, seed);
+    }
+
+    #[test]
+    fn convolutions_with_epilogues_agree(
+        examples in 1usize..4, groups in 1usize..3, maps in 1usize..4, size in 5usize..14,
+        stride in 1usize..3, choice in 0usize..4, seed in 0u64..1000,
+    ) {
+        let convolution = Convolution { groups, stride: [stride, 1], ..Convolution::default() };
+        let sizes = [examples, 2 * groups, size, size + 1];
+        let filters = [maps * groups, 2, 3, 2];
+        convolutions_agree::<f64>(convolution, sizes, filters, choice, seed);
+        convolutions_agree::<f32>(convolution, sizes, filters, choice, seed);
+    }
+}
+
+/// A convolution, and its adjoint to the picture.
+fn convolutions_agree<T: Real>(
+    convolution: Convolution, sizes: [usize; 4], filters: [usize; 4], choice: usize, seed: u64,
+) {
+    let g = Graph::new();
+    let (x, w) = (input(&g, "x", sizes), input(&g, "w", filters));
+    let maps = conv2d(x, w, convolution);
+    let shape: Vec<usize> = maps.shape().dims().iter().map(Dim::size).collect();
+    let (bias, other) = (input(&g, "bias", [filters[0]]), input(&g, "other", shape.as_slice()));
+    let y = activations(maps + broadcast(bias, [0, 2, 3], maps.shape()), other)[choice];
+    let [back] = grad(sum_all(maps * other), [x]);
+    let shapes: [&[usize]; 4] = [&sizes, &filters, &[filters[0]], &shape];
+    let arrays: Vec<_> = shapes.iter().zip(seed..).map(|(s, seed)| random::<T>(s, seed)).collect();
+    let names = ["x", "w", "bias", "other"];
+    let given = names.iter().zip(&arrays).fold(Inputs::new(), |g, (name, a)| g.with(name, a));
+    agree(&[y, activations(back, x)[choice]], &given, 1e3);
+}
+
+/// Products in parts of the rows and of the columns, and packed; convolutions of pictures in bands. All
+/// but what needs the registers of packing have epilogues, and two threads give the same bits.
+#[test]
+fn large_epilogues_do_not_depend_on_the_number_of_threads() {
+    fn check<T: Real>(sizes: [usize; 3]) {
+        let [m, n, k] = sizes;
+        let g = Graph::new();
+        let (a, b) = (input(&g, "a", [m, k]), input(&g, "b", [k, n]));
+        let other = input(&g, "other", [m, n]);
+        let arrays = [random::<T>(&[m, k], 1), random(&[k, n], 2), random(&[m, n], 3)];
+        let given = Inputs::new().with("a", &arrays[0]).with("b", &arrays[1]);
+        let given = given.with("other", &arrays[2]);
+        for y in activations(matmul(a, b), other) {
+            let count = epilogues(&[y], &given);
+            assert!(count == 1 || sizes == PACKED, "{sizes:?}: {count}");
+            threads::threads_agree(&[y], &[], &Arrays::new(), &given, Numerics::Fast);
+            agree(&[y], &given, 30.0 * k as f64);
+        }
+    }
+    const PACKED: [usize; 3] = [70, 1200, 900];
+    check::<f32>([5000, 20, 11]);
+    check::<f64>([3001, 20, 30]);
+    check::<f32>([64, 300, 400]);
+    check::<f64>([300, 64, 400]);
+    check::<f32>(PACKED);
+
+    let g = Graph::new();
+    let (x, w) = (input(&g, "x", [4, 3, 150, 300]), input(&g, "w", [4, 3, 5, 5]));
+    let maps = conv2d(x, w, Convolution::default());
+    let [back] = grad(sum_all(maps), [x]);
+    let arrays = [random::<f32>(&[4, 3, 150, 300], 1), random(&[4, 3, 5, 5], 2)];
+    let given = Inputs::new().with("x", &arrays[0]).with("w", &arrays[1]);
+    let outputs = [tanh(maps), back * sigmoid(x)];
+    assert_eq!(epilogues(&outputs, &given), 2);
+    threads::threads_agree(&outputs, &[], &Arrays::new(), &given, Numerics::Fast);
+    agree(&outputs, &given, 1e3);
+}
+
+/// An array that a product reads is not replaced while the product still needs it.
+#[test]
+fn an_epilogue_does_not_replace_what_its_product_reads() {
+    let g = Graph::new();
+    let (x, y) = (input(&g, "x", [400, 400]), input(&g, "y", [400, 100]));
+    let w = param(&g, "w", [400, 100]);
+    let (x_at, y_at) = (random::<f32>(&[400, 400], 1), random(&[400, 100], 2));
+    let start = random::<f32>(&[400, 100], 3);
+    let given = Inputs::new().with("x", &x_at).with("y", &y_at);
+    for (next, joined) in [(tanh(matmul(x, w)), 0), (tanh(matmul(x, y)) * w, 1)] {
+        let updates = [("w".to_owned(), next)];
+        let mut want = Arrays::from([("w".to_owned(), start.clone())]);
+        let mut state = want.clone();
+        Reference::new(&[], &updates).unwrap().step(&mut want, &given).unwrap();
+        let mut plan = compile::<f32>(&[], &updates).unwrap();
+        plan.step(&mut state, &given).unwrap();
+        assert_close(&state["w"], &want["w"], 1e3, "w");
+        let text = plan.describe();
+        assert_eq!(text.matches(", then a pass").count(), joined, "{text}");
+    }
+}
+
+/// What an epilogue reads of the result at another place, or adds up, is left to a pass.
+#[test]
+fn an_epilogue_works_in_step() {
+    let g = Graph::new();
+    let (x, w) = (input(&g, "x", [50, 50]), input(&g, "w", [50, 50]));
+    let z = matmul(x, w);
+    let arrays = [random::<f64>(&[50, 50], 1), random(&[50, 50], 2), random(&[50], 3)];
+    let given = Inputs::new().with("x", &arrays[0]).with("w", &arrays[1]);
+    let given = given.with("row", &arrays[2]);
+    for (y, joined) in [
+        (tanh(z), 1),
+        (tanh(z) * broadcast(input(&g, "row", [50]), [0], [50, 50]), 1),
+        (tanh(z) + transpose(z), 0),
+        (sum(tanh(z), [0]), 0),
+        (z * reshape(slice(slice(z, 0, 49..50), 1, 49..50), ()), 0),
+    ] {
+        assert_eq!(epilogues(&[y], &given), joined);
+        agree(&[y], &given, 1e3);
+    }
+}
