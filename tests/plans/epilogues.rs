@@ -113,6 +113,42 @@ fn large_epilogues_do_not_depend_on_the_number_of_threads() {
     agree(&outputs, &given, 1e3);
 }
 
+/// A small network that is computed with its examples last, in rounds and at once: its convolutions
+/// have epilogues.
+#[test]
+fn convolutions_with_the_examples_last_have_epilogues() {
+    fn check<T: Real>(choice: usize) {
+        let g = Graph::new();
+        let x = input(&g, "x", ("n", 1, 7, 8));
+        let (w, v) = (input(&g, "w", [3, 1, 2, 3]), input(&g, "v", [2, 3, 3, 2]));
+        let bias = input(&g, "bias", [3]);
+        let maps = conv2d(x, w, Convolution::default());
+        let y = maps + broadcast(bias, [0, 2, 3], maps.shape());
+        let y = activations(y, 0.5 * y + 1.0)[choice];
+        let z = tanh(conv2d(y, v, Convolution::default()));
+        let outputs = [z, grad(sum_all(z * z), [x])[0]];
+        let shapes: [&[usize]; 4] = [&[50, 1, 7, 8], &[3, 1, 2, 3], &[2, 3, 3, 2], &[3]];
+        let arrays: Vec<_> = shapes.iter().zip(1..).map(|(s, seed)| random::<T>(s, seed)).collect();
+        let names = ["x", "w", "v", "bias"];
+        let given = names.iter().zip(&arrays).fold(Inputs::new(), |g, (name, a)| g.with(name, a));
+        agree(&outputs, &given, 3e3);
+        for round in [17, 50] {
+            let mut plan = compile::<T>(&outputs, &[]).unwrap().round(round);
+            let got = plan.step(&mut Arrays::new(), &given).unwrap().to_vec();
+            let text = plan.describe();
+            for conv in ["convolution 1→3 2×3 × ", "convolution, to its input 2→3 3×2 × "] {
+                let line = text.lines().find(|line| line.contains(conv)).unwrap();
+                assert!(line.contains(", then a pass"), "{text}");
+            }
+            for (got, want) in got.iter().zip(evaluate(&outputs, &given).unwrap()) {
+                assert_close(got, &want, 3e3, "rounds");
+            }
+        }
+    }
+    (0..4).for_each(check::<f64>);
+    (0..4).for_each(check::<f32>);
+}
+
 /// An array that a product reads is not replaced while the product still needs it.
 #[test]
 fn an_epilogue_does_not_replace_what_its_product_reads() {

@@ -17,9 +17,9 @@
 //! | absorb | `absorb` | biases, and updates in place, into products of matrices |
 //! | slopes | `slopes` | σ′ and tanh′ times what they are multiplied with, as one operation |
 //! | fuse | `fuse` | which values are stored, which operations are one pass over their elements |
-//! | schedule | `schedule` | the order; an update as early as it can replace its array |
+//! | schedule | `schedule` | the order; an update as early as it can replace its array, a pass behind its product |
 //! | lay out | `memory` | where each stored value lies |
-//! | lower | `lower` | steps with kernels, places and registers; few numbers as code for one loop |
+//! | lower | `lower` | steps with kernels, places and registers; few numbers as code for one loop; passes as epilogues of products |
 //!
 //! `compile` calls the first four and decides how a batch is taken, `part` the others; `replay` runs
 //! the steps, large ones in parts on the threads of a `pool`; `report` says what was

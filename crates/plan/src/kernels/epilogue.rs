@@ -11,6 +11,7 @@ use std::ops::Range;
 use crate::arena::Memory;
 use crate::kernels::Real;
 use crate::kernels::conv::Conv;
+use crate::kernels::lanes::conv::Correlation;
 use crate::kernels::matmul::Matmul;
 use crate::kernels::pass::Pass;
 use crate::kernels::step::pass_of;
@@ -31,6 +32,7 @@ pub(crate) struct WithEpilogue<T> {
 pub(crate) enum Maker<T> {
     Matmul(Matmul<T>),
     Conv(Box<Conv>),
+    Lanes(Box<Correlation>),
 }
 
 impl<T: Real> WithEpilogue<T> {
@@ -38,6 +40,7 @@ impl<T: Real> WithEpilogue<T> {
         let maker = match &self.maker {
             Maker::Matmul(matmul) => matmul.name(),
             Maker::Conv(conv) => conv.name(),
+            Maker::Lanes(conv) => conv.name(),
         };
         format!("{maker}, then a {}", pass_of(self.pass.code.len()))
     }
@@ -57,6 +60,7 @@ impl<T: Real> WithEpilogue<T> {
             match &self.maker {
                 Maker::Matmul(matmul) => matmul.run_then(memory, &then),
                 Maker::Conv(conv) => conv.run_then(memory, &then),
+                Maker::Lanes(conv) => conv.run_then(memory, &then),
             }
         }
     }
@@ -71,6 +75,7 @@ impl<T: Real> WithEpilogue<T> {
             match &self.maker {
                 Maker::Matmul(matmul) => matmul.part_then(memory, part, Some(&then)),
                 Maker::Conv(conv) => conv.part_then(memory, part, Some(&then)),
+                Maker::Lanes(conv) => conv.run_then(memory, &then),
             }
         }
     }
@@ -82,6 +87,7 @@ impl<T: Real> Maker<T> {
         match self {
             Self::Matmul(matmul) => (matmul.result(), matmul.len()),
             Self::Conv(conv) => conv.result(),
+            Self::Lanes(conv) => (conv.result(), conv.len()),
         }
     }
 
@@ -90,13 +96,16 @@ impl<T: Real> Maker<T> {
         match self {
             Self::Matmul(matmul) => matmul.reads(),
             Self::Conv(conv) => conv.reads(),
+            Self::Lanes(conv) => conv.reads(),
         }
     }
 
-    fn parts(&self) -> usize {
+    /// Into how many parts it is divided.
+    pub fn parts(&self) -> usize {
         match self {
             Self::Matmul(matmul) => matmul.parts(),
             Self::Conv(conv) => conv.parts(),
+            Self::Lanes(_) => 1,
         }
     }
 }

@@ -21,6 +21,7 @@ pub(super) fn epilogues<T: Real>(lowered: Lowered<T>, isa: Isa) -> Lowered<T> {
         let mut maker = match all.pop() {
             Some(Step::Matmul(matmul)) => Maker::Matmul(matmul),
             Some(Step::Conv(conv)) if !conv.is_filters() => Maker::Conv(conv),
+            Some(Step::Correlation(conv)) => Maker::Lanes(conv),
             last => {
                 all.extend(last);
                 all.push(Step::Pass(pass));
@@ -35,6 +36,7 @@ pub(super) fn epilogues<T: Real>(lowered: Lowered<T>, isa: Isa) -> Lowered<T> {
             all.push(match maker {
                 Maker::Matmul(matmul) => Step::Matmul(matmul),
                 Maker::Conv(conv) => Step::Conv(conv),
+                Maker::Lanes(conv) => Step::Correlation(conv),
             });
             all.push(Step::Pass(pass));
             of.push(nodes);
@@ -79,15 +81,15 @@ fn is_epilogue<T: Real>(pass: &Pass<T>, maker: &Maker<T>) -> bool {
 fn settle<T: Real>(
     pass: &mut Pass<T>, maker: &mut Maker<T>, registers: &mut usize, isa: Isa,
 ) -> bool {
-    match maker {
-        Maker::Matmul(matmul) => matmul.is_followed(pass, isa),
-        Maker::Conv(conv) => {
-            let fits = conv.parts() > 1 || pass.parts == 1;
-            if fits {
-                pass.shift(conv.registers());
-                *registers = (*registers).max(pass.registers());
-            }
-            fits
-        }
+    let own = match maker {
+        Maker::Matmul(matmul) => return matmul.is_followed(pass, isa),
+        Maker::Conv(conv) => conv.registers(),
+        Maker::Lanes(conv) => conv.registers(),
+    };
+    let fits = maker.parts() > 1 || pass.parts == 1;
+    if fits {
+        pass.shift(own);
+        *registers = (*registers).max(pass.registers());
     }
+    fits
 }

@@ -10,6 +10,7 @@ use gradus_ops::Convolution;
 use super::taps::{Taps, taps};
 use crate::arena::Memory;
 use crate::kernels::axis::{Axis, Run};
+use crate::kernels::epilogue::Then;
 use crate::kernels::vector::{Job, Vector, run};
 use crate::kernels::{Isa, Real};
 use crate::memory::{Place, REGISTERS};
@@ -27,8 +28,9 @@ pub(crate) struct Correlation {
     maps: usize,
     /// The distances of weights for neighbouring maps that are made, and that are read.
     weights: [usize; 2],
-    /// How many maps are read.
+    /// How many maps are read, and the cells of one.
     sources: usize,
+    source_cells: usize,
     rows: Vec<Run>,
     columns: Vec<Run>,
     /// For each run of rows and of columns, the weights and the cells that are met.
@@ -60,6 +62,7 @@ impl Correlation {
             maps: y[0],
             weights: [w[1] * filter, filter],
             sources: w[1],
+            source_cells: x[1] * x[2],
             rows: Vec::new(),
             columns: Vec::new(),
             tables: Vec::new(),
@@ -69,7 +72,7 @@ impl Correlation {
             filter: [w[2], w[3]],
             isa,
         };
-        conv.along([axis(0), axis(1)], x[1] * x[2])
+        conv.along([axis(0), axis(1)])
     }
 
     /// The adjoint to pictures of sizes x, of maps of sizes y.
@@ -90,6 +93,7 @@ impl Correlation {
             maps: x[0],
             weights: [filter, w[1] * filter],
             sources: w[0],
+            source_cells: y[1] * y[2],
             rows: Vec::new(),
             columns: Vec::new(),
             tables: Vec::new(),
@@ -99,11 +103,11 @@ impl Correlation {
             filter: [w[2], w[3]],
             isa,
         };
-        conv.along([axis(0), axis(1)], y[1] * y[2])
+        conv.along([axis(0), axis(1)])
     }
 
-    /// With the runs of rows and columns, and tables of what they meet, for pictures of so many cells.
-    fn along(mut self, [rows, columns]: [Axis; 2], source_cells: usize) -> Self {
+    /// With the runs of rows and columns, and tables of what they meet.
+    fn along(mut self, [rows, columns]: [Axis; 2]) -> Self {
         let mut known: HashMap<[usize; 4], Range<usize>> = HashMap::new();
         for row in &rows.runs {
             for column in &columns.runs {
@@ -119,7 +123,7 @@ impl Correlation {
                                         + column.tap
                                         + q * columns.tap_step;
                                 let line = p as isize * rows.source_step;
-                                let cell = source as isize * source_cells as isize
+                                let cell = source as isize * self.source_cells as isize
                                     + line * self.source_columns as isize
                                     + q as isize * columns.source_step;
                                 let cell = cell * self.examples as isize;
@@ -149,6 +153,19 @@ impl Correlation {
     /// Where the result is.
     pub fn result(&self) -> Place {
         self.places[2]
+    }
+
+    /// How many numbers the result has.
+    pub fn len(&self) -> usize {
+        self.maps * self.size[0] * self.size[1] * self.examples
+    }
+
+    /// What is read: places, and how many numbers from there on.
+    pub fn reads(&self) -> Vec<(Place, usize)> {
+        let [x, w, _] = self.places;
+        let x = (x, self.sources * self.source_cells * self.examples);
+        let bias = self.bias.map(|place| (place, self.maps));
+        [x, (w, self.registers())].into_iter().chain(bias).collect()
     }
 
     /// Whether it is a convolution, and no adjoint of one.
@@ -190,13 +207,31 @@ impl Correlation {
     ///
     /// The operands and the result must lie in `memory`, and these not overlap.
     pub unsafe fn run<T: Real>(&self, memory: &Memory<T>) {
+        // SAFETY: by the caller's promise.
+        unsafe { self.all(memory, None) };
+    }
+
+    /// The same, with something done with the elements of each row of a map.
+    ///
+    /// # Safety
+    ///
+    /// As [`run`](Self::run).
+    pub unsafe fn run_then<T: Real>(&self, memory: &Memory<T>, then: Then<'_>) {
+        // SAFETY: by the caller's promise.
+        unsafe { self.all(memory, Some(then)) };
+    }
+
+    /// # Safety
+    ///
+    /// As [`run`](Self::run).
+    unsafe fn all<T: Real>(&self, memory: &Memory<T>, then: Option<Then<'_>>) {
         // SAFETY: by the caller's promise, here and in the job.
         unsafe {
             let packed = memory.at(Place { base: REGISTERS, offset: 0 });
             let [x, w, to] = self.places.map(|place| memory.at(place));
             let bias = self.bias.map(|place| memory.at(place).cast_const());
             self.pack(w, packed);
-            run(self.isa, &CorrelationJob { shape: self, x, w: packed, to, bias });
+            run(self.isa, &CorrelationJob { shape: self, x, w: packed, to, bias, then });
         }
     }
 
@@ -227,6 +262,7 @@ struct CorrelationJob<'a, T> {
     w: *const T,
     to: *mut T,
     bias: Option<*const T>,
+    then: Option<Then<'a>>,
 }
 
 impl<T: Real> Job<T> for CorrelationJob<'_, T> {
@@ -241,6 +277,10 @@ impl<T: Real> Job<T> for CorrelationJob<'_, T> {
             for k in 0..rows.len {
                 // SAFETY: by the caller's promise.
                 unsafe { self.row::<V>(number, k, self.to.add((rows.to + k) * row), height * row) };
+                if let Some(then) = self.then {
+                    let begin = |map: usize| (map * height + rows.to + k) * row;
+                    (0..self.shape.maps).for_each(|map| then(begin(map)..begin(map) + row));
+                }
             }
         }
     }
