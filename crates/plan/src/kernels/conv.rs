@@ -171,7 +171,8 @@ impl Conv {
         }
     }
 
-    /// The same for all but the adjoint of a filter, with something done after each example.
+    /// The same for all but the adjoint of a filter, with something done with elements when they are
+    /// there.
     ///
     /// # Safety
     ///
@@ -189,7 +190,8 @@ impl Conv {
         unsafe { self.part_then(memory, part, None) };
     }
 
-    /// The same, with something done after each example, but not of the adjoint of a filter.
+    /// The same, with something done with elements when they are there, but not of the adjoint of a
+    /// filter.
     ///
     /// # Safety
     ///
@@ -306,13 +308,13 @@ impl<T: Real> ConvJob<'_, T> {
                             ..product([g.maps, band.len() * g.y[1], taps], &windows.table)
                         });
                         let Some(then) = self.then else { continue };
-                        let places = |map: usize| {
-                            let begin = (first * g.maps + map) * g.y_size();
-                            begin + band.start * g.y[1]..begin + band.end * g.y[1]
-                        };
-                        match band.len() == g.y[0] {
-                            true => then(places(0).start..places(g.maps - 1).end),
-                            false => (0..g.maps).for_each(|map| then(places(map))),
+                        let maps = first * g.maps..(first + 1) * g.maps;
+                        if band.len() == g.y[0] {
+                            then(maps.start * g.y_size()..maps.end * g.y_size());
+                            continue;
+                        }
+                        for row in maps.map(|map| map * g.y[0]) {
+                            then((row + band.start) * g.y[1]..(row + band.end) * g.y[1]);
                         }
                     }
                 }

@@ -228,7 +228,8 @@ impl<T: Real> Matmul<T> {
     /// Whether this pass can be its epilogue; then it is divided into no fewer parts, if that costs
     /// nothing.
     pub fn is_followed(&mut self, pass: &Pass<T>, isa: Isa) -> bool {
-        if pass.registers() > 0 && self.room > 0 {
+        // The first part's registers are in its room, the others' behind all rooms.
+        if self.room > 0 && pass.registers() > self.room {
             return false;
         }
         if pass.parts > self.parts && (self.cut, self.room) == (Cut::Rows, 0) {
