@@ -155,6 +155,22 @@ fn convolutions_with_the_examples_last_have_epilogues() {
     (0..4).for_each(check::<f32>);
 }
 
+/// A product that is a single tile is computed in parts where its epilogue is worth it: here many
+/// powers, in so many registers that its tiles are short.
+#[test]
+fn a_single_tile_is_divided_with_its_epilogue() {
+    let g = Graph::new();
+    let (x, w) = (input(&g, "x", [14, 20]), input(&g, "w", [20, 12]));
+    let z = matmul(x, w);
+    let powers: Vec<_> = (0..120).map(|k| pow(square(z) + f64::from(k), z)).collect();
+    let y = powers.into_iter().rev().reduce(|a, b| a + b).unwrap();
+    let arrays = [random::<f32>(&[14, 20], 1), random(&[20, 12], 2)];
+    let given = Inputs::new().with("x", &arrays[0]).with("w", &arrays[1]);
+    assert_eq!(epilogues(&[y], &given), 1);
+    threads::threads_agree(&[y], &[], &Arrays::new(), &given, Numerics::Fast);
+    agree(&[y], &given, 1e4);
+}
+
 /// An array that a product reads is not replaced while the product still needs it.
 #[test]
 fn an_epilogue_does_not_replace_what_its_product_reads() {
