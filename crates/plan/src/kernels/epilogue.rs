@@ -30,7 +30,7 @@ pub(crate) struct WithEpilogue<T> {
 /// What a pass can be the epilogue of.
 #[derive(Clone, Debug)]
 pub(crate) enum Maker<T> {
-    Matmul(Matmul<T>),
+    Matmul(Box<Matmul<T>>),
     Conv(Box<Conv>),
     Lanes(Box<Correlation>),
 }

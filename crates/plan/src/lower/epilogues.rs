@@ -19,7 +19,7 @@ pub(super) fn epilogues<T: Real>(lowered: Lowered<T>, isa: Isa) -> Lowered<T> {
             continue;
         };
         let mut maker = match all.pop() {
-            Some(Step::Matmul(matmul)) => Maker::Matmul(matmul),
+            Some(Step::Matmul(matmul)) => Maker::Matmul(Box::new(matmul)),
             Some(Step::Conv(conv)) if !conv.is_filters() => Maker::Conv(conv),
             Some(Step::Correlation(conv)) => Maker::Lanes(conv),
             last => {
@@ -34,7 +34,7 @@ pub(super) fn epilogues<T: Real>(lowered: Lowered<T>, isa: Isa) -> Lowered<T> {
             of.last_mut().expect("the maker's").extend(nodes);
         } else {
             all.push(match maker {
-                Maker::Matmul(matmul) => Step::Matmul(matmul),
+                Maker::Matmul(matmul) => Step::Matmul(*matmul),
                 Maker::Conv(conv) => Step::Conv(conv),
                 Maker::Lanes(conv) => Step::Correlation(conv),
             });
