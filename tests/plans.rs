@@ -7,6 +7,8 @@ mod build;
 mod endings;
 #[path = "plans/epilogues.rs"]
 mod epilogues;
+#[path = "plans/optimisers.rs"]
+mod optimisers;
 #[path = "plans/report.rs"]
 mod report;
 #[path = "plans/short.rs"]
