@@ -108,15 +108,21 @@ fn large_epilogues_do_not_depend_on_the_number_of_threads() {
     check::<f32>([20_000, 8, 32], true);
 
     let g = Graph::new();
-    let (x, w) = (input(&g, "x", [4, 3, 150, 300]), input(&g, "w", [4, 3, 5, 5]));
-    let maps = conv2d(x, w, Convolution::default());
+    let (x, w) = (input(&g, "x", [4, 4, 150, 300]), input(&g, "w", [4, 2, 5, 5]));
+    let last = input(&g, "last", [1, 4, 1, 1]);
+    let groups = Convolution { groups: 2, ..Convolution::default() };
+    let maps = conv2d(x, w, groups);
     let [back] = grad(sum_all(maps), [x]);
-    let arrays = [random::<f32>(&[4, 3, 150, 300], 1), random(&[4, 3, 5, 5], 2)];
-    let given = Inputs::new().with("x", &arrays[0]).with("w", &arrays[1]);
+    let shapes: [&[usize]; 3] = [&[4, 4, 150, 300], &[4, 2, 5, 5], &[1, 4, 1, 1]];
+    let arrays: Vec<_> = shapes.iter().zip(1..).map(|(s, seed)| random::<f32>(s, seed)).collect();
+    let given = Inputs::new().with("x", &arrays[0]).with("w", &arrays[1]).with("last", &arrays[2]);
     let outputs = [tanh(maps), back * sigmoid(x)];
-    assert_eq!(epilogues(&outputs, &given), 2);
-    threads::threads_agree(&outputs, &[], &Arrays::new(), &given, Numerics::Fast);
-    agree(&outputs, &given, 1e3);
+    let in_place = outputs.map(|y| conv2d(tanh(y), last, Convolution::default()));
+    for outputs in [outputs, in_place] {
+        assert_eq!(epilogues(&outputs, &given), 2);
+        threads::threads_agree(&outputs, &[], &Arrays::new(), &given, Numerics::Fast);
+        agree(&outputs, &given, 1e3);
+    }
 }
 
 /// A small network that is computed with its examples last, in rounds and at once: its convolutions

@@ -1,6 +1,6 @@
 //! From units to steps: places and kernels.
 
-mod epilogues;
+mod epilogue;
 mod joined;
 mod lanes;
 mod short;
@@ -109,8 +109,7 @@ pub(crate) fn lower<T: Real>(
     }
     nodes.resize(lowerer.steps.len(), Vec::new());
     let Lowerer { steps, registers, between, .. } = lowerer;
-    let lowered = joined::joined(Lowered { steps, nodes, registers, between }, target);
-    epilogues::epilogues(lowered, target.isa)
+    joined::joined(Lowered { steps, nodes, registers, between }, target)
 }
 
 struct Lowerer<'a, T> {
@@ -370,8 +369,8 @@ impl<T: Real> Lowerer<'_, T> {
         }
         let mut writer = PassWriter::<T>::new(self, nodes);
         nodes.iter().for_each(|&y| writer.write(y));
-        let (mut pass, registers) = writer.finish();
-        self.registers = self.registers.max(registers);
+        let mut pass = writer.finish();
+        self.registers = self.registers.max(pass.registers());
         let mut between = self.between();
         let mut sums = Vec::new();
         let parts = pass.parts;

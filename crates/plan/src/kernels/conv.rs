@@ -158,45 +158,26 @@ impl Conv {
         BLOCK.min(self.geometry.examples)
     }
 
+    /// All of it, with something done with elements when they are there, unless it is the adjoint of a
+    /// filter.
+    ///
     /// # Safety
     ///
     /// The operands and the result must lie in `memory`, and these not overlap.
-    pub unsafe fn run<T: Real>(&self, memory: &Memory<T>) {
+    pub unsafe fn run<T: Real>(&self, memory: &Memory<T>, then: Option<Then<'_>>) {
         // SAFETY: by the caller's promise.
         unsafe {
             match self.is_filters() {
-                true => (0..self.parts).for_each(|part| self.run_part(memory, part)),
-                false => self.some(memory, 0..self.geometry.examples, 0, 0, None),
+                true => (0..self.parts).for_each(|part| self.run_part(memory, part, None)),
+                false => self.some(memory, 0..self.geometry.examples, 0, 0, then),
             }
         }
-    }
-
-    /// The same for all but the adjoint of a filter, with something done with elements when they are
-    /// there.
-    ///
-    /// # Safety
-    ///
-    /// As [`run`](Self::run).
-    pub unsafe fn run_then<T: Real>(&self, memory: &Memory<T>, then: Then<'_>) {
-        // SAFETY: by the caller's promise.
-        unsafe { self.some(memory, 0..self.geometry.examples, 0, 0, Some(then)) };
     }
 
     /// # Safety
     ///
     /// As [`run`](Self::run), and the registers must have a row for the part.
-    pub unsafe fn run_part<T: Real>(&self, memory: &Memory<T>, part: usize) {
-        // SAFETY: by the caller's promise.
-        unsafe { self.part_then(memory, part, None) };
-    }
-
-    /// The same, with something done with elements when they are there, but not of the adjoint of a
-    /// filter.
-    ///
-    /// # Safety
-    ///
-    /// As [`run_part`](Self::run_part).
-    pub unsafe fn part_then<T: Real>(
+    pub unsafe fn run_part<T: Real>(
         &self, memory: &Memory<T>, part: usize, then: Option<Then<'_>>,
     ) {
         let g = &self.geometry;

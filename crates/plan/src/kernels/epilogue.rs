@@ -23,13 +23,13 @@ pub(crate) type Then<'a> = &'a dyn Fn(Range<usize>);
 /// A product or a convolution, and the pass.
 #[derive(Clone, Debug)]
 pub(crate) struct WithEpilogue<T> {
-    pub maker: Maker<T>,
+    pub producer: Producer<T>,
     pub pass: Pass<T>,
 }
 
 /// What a pass can be the epilogue of.
 #[derive(Clone, Debug)]
-pub(crate) enum Maker<T> {
+pub(crate) enum Producer<T> {
     Matmul(Box<Matmul<T>>),
     Conv(Box<Conv>),
     Lanes(Box<Correlation>),
@@ -37,17 +37,17 @@ pub(crate) enum Maker<T> {
 
 impl<T: Real> WithEpilogue<T> {
     pub fn name(&self) -> String {
-        let maker = match &self.maker {
-            Maker::Matmul(matmul) => matmul.name(),
-            Maker::Conv(conv) => conv.name(),
-            Maker::Lanes(conv) => conv.name(),
+        let producer = match &self.producer {
+            Producer::Matmul(matmul) => matmul.name(),
+            Producer::Conv(conv) => conv.name(),
+            Producer::Lanes(conv) => conv.name(),
         };
-        format!("{maker}, then a {}", pass_of(self.pass.code.len()))
+        format!("{producer}, then a {}", pass_of(self.pass.code.len()))
     }
 
     /// Into how many parts it is divided.
     pub fn parts(&self) -> usize {
-        self.maker.parts()
+        self.producer.parts()
     }
 
     /// # Safety
@@ -57,10 +57,10 @@ impl<T: Real> WithEpilogue<T> {
         // SAFETY: by the caller's promise.
         let then = |elements| unsafe { self.pass.tiles(memory, elements, 0, 0) };
         unsafe {
-            match &self.maker {
-                Maker::Matmul(matmul) => matmul.run_then(memory, &then),
-                Maker::Conv(conv) => conv.run_then(memory, &then),
-                Maker::Lanes(conv) => conv.run_then(memory, &then),
+            match &self.producer {
+                Producer::Matmul(matmul) => matmul.run_then(memory, &then),
+                Producer::Conv(conv) => conv.run(memory, Some(&then)),
+                Producer::Lanes(conv) => conv.run(memory, Some(&then)),
             }
         }
     }
@@ -72,16 +72,16 @@ impl<T: Real> WithEpilogue<T> {
         // SAFETY: by the caller's promise.
         let then = |elements| unsafe { self.pass.tiles(memory, elements, part * memory.row, part) };
         unsafe {
-            match &self.maker {
-                Maker::Matmul(matmul) => matmul.part_then(memory, part, Some(&then)),
-                Maker::Conv(conv) => conv.part_then(memory, part, Some(&then)),
-                Maker::Lanes(conv) => conv.run_then(memory, &then),
+            match &self.producer {
+                Producer::Matmul(matmul) => matmul.run_part(memory, part, Some(&then)),
+                Producer::Conv(conv) => conv.run_part(memory, part, Some(&then)),
+                Producer::Lanes(conv) => conv.run(memory, Some(&then)),
             }
         }
     }
 }
 
-impl<T: Real> Maker<T> {
+impl<T: Real> Producer<T> {
     /// Where the result is, and how many numbers it has.
     pub fn result(&self) -> (Place, usize) {
         match self {
@@ -92,9 +92,11 @@ impl<T: Real> Maker<T> {
     }
 
     /// What is read while the result is written: places, and how many numbers from there on.
-    pub fn reads(&self) -> Vec<(Place, usize)> {
+    pub fn reads(&mut self) -> Vec<(Place, usize)> {
         match self {
-            Self::Matmul(matmul) => matmul.reads(),
+            Self::Matmul(matmul) => {
+                matmul.operands().map(|operand| (*operand.place, operand.extent)).collect()
+            }
             Self::Conv(conv) => conv.reads(),
             Self::Lanes(conv) => conv.reads(),
         }

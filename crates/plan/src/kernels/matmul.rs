@@ -208,26 +208,9 @@ impl<T: Real> Matmul<T> {
         self.stack.iter().product::<usize>() * self.sizes[0] * self.sizes[1]
     }
 
-    /// What is read: places, and how many numbers from there on.
-    pub fn reads(&self) -> Vec<(Place, usize)> {
-        let ([m, n, k], x, w) = (self.sizes, self.x_strides, self.w_strides);
-        let all = |stack: &[usize], sizes: [usize; 2], strides: [usize; 2]| {
-            extent(&self.stack, stack) - 1 + extent(&sizes, &strides)
-        };
-        let added = match self.base {
-            Base::Zero => None,
-            Base::Bias(place) => Some((place, n)),
-            Base::Column(place) => Some((place, m)),
-            Base::Add { factor, .. } => Some((factor, 1)),
-        };
-        let x = (self.x, all(&self.x_stack, [m, k], x));
-        let w = (self.w, all(&self.w_stack, [k, n], w));
-        [x, w].into_iter().chain(added).collect()
-    }
-
-    /// Whether this pass can be its epilogue; then it is divided into no fewer parts, if that costs
-    /// nothing.
-    pub fn is_followed(&mut self, pass: &Pass<T>, isa: Isa) -> bool {
+    /// Takes on this pass as its epilogue, divided into no fewer parts if that costs nothing; returns
+    /// whether it can.
+    pub fn take_on(&mut self, pass: &Pass<T>, isa: Isa) -> bool {
         // The first part's registers are in its room, the others' behind all rooms.
         if self.room > 0 && pass.registers() > self.room {
             return false;
@@ -269,10 +252,12 @@ impl<T: Real> Matmul<T> {
             Base::Zero | Base::Add { .. } => 1,
         };
         let more = self.base.place().map(|place| Operand { place, len: added, extent: added });
-        let (sizes, place) = ([m, k], &mut self.x);
-        let x = Operand { place, len: len(sizes, x), extent: extent(&sizes, &x) };
-        let (sizes, place) = ([k, n], &mut self.w);
-        let w = Operand { place, len: len(sizes, w), extent: extent(&sizes, &w) };
+        let all = |stack: &Sizes, sizes: [usize; 2], strides: [usize; 2]| {
+            extent(&self.stack, stack) - 1 + extent(&sizes, &strides)
+        };
+        let [x_extent, w_extent] = [all(&self.x_stack, [m, k], x), all(&self.w_stack, [k, n], w)];
+        let x = Operand { place: &mut self.x, len: len([m, k], x), extent: x_extent };
+        let w = Operand { place: &mut self.w, len: len([k, n], w), extent: w_extent };
         [x, w].into_iter().chain(more)
     }
 
@@ -309,7 +294,7 @@ impl<T: Real> Matmul<T> {
                 let [m, n, _] = self.sizes;
                 return self.product(memory, places, &(0..m), &(0..n));
             }
-            (0..self.parts()).for_each(|part| self.run_part(memory, part));
+            (0..self.parts()).for_each(|part| self.run_part(memory, part, None));
         }
     }
 
@@ -327,28 +312,19 @@ impl<T: Real> Matmul<T> {
                     self.run(memory);
                     then(0..self.len());
                 }
-                false => (0..self.parts).for_each(|part| self.part_then(memory, part, Some(then))),
+                false => (0..self.parts).for_each(|part| self.run_part(memory, part, Some(then))),
             }
         }
     }
 
-    /// One of the parts, which may run in any order, or at the same time.
+    /// One of the parts, which may run in any order, or at the same time, with something done with its
+    /// elements.
     ///
     /// # Safety
     ///
     /// As [`run`](Self::run); no part may run twice at the same time.
     #[inline(never)]
-    pub unsafe fn run_part(&self, memory: &Memory<T>, part: usize) {
-        // SAFETY: by the caller's promise.
-        unsafe { self.part_then(memory, part, None) };
-    }
-
-    /// The same, with something done with its elements.
-    ///
-    /// # Safety
-    ///
-    /// As [`run_part`](Self::run_part).
-    pub unsafe fn part_then(&self, memory: &Memory<T>, part: usize, then: Option<Then<'_>>) {
+    pub unsafe fn run_part(&self, memory: &Memory<T>, part: usize, then: Option<Then<'_>>) {
         let range = |whole: usize, unit: usize| {
             let end = |part: usize| match part == self.parts {
                 true => whole,

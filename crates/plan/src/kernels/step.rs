@@ -133,13 +133,13 @@ impl<T: Real> Step<T> {
         unsafe {
             match self {
                 Step::Pass(pass) => pass.run_part(memory, part),
-                Step::Conv(conv) => conv.run_part(memory, part),
+                Step::Conv(conv) => conv.run_part(memory, part, None),
                 Step::WithEpilogue(both) => both.run_part(memory, part),
                 Step::Pool(pool) => pool.run_part(memory, part),
                 Step::Reduce(reduce) => reduce.run_part(memory, part),
                 Step::Rows(rows) => rows.run_part(memory, part),
                 Step::Copy(copy) => copy.run_part(memory, part),
-                Step::Matmul(matmul) => matmul.run_part(memory, part),
+                Step::Matmul(matmul) => matmul.run_part(memory, part, None),
                 _ => unreachable!("a step of one part"),
             }
         }
@@ -157,10 +157,10 @@ impl<T: Real> Step<T> {
                 Step::Pass(pass) => pass.run(memory),
                 Step::Short(program) => program.run(memory),
                 Step::Matmul(matmul) => matmul.run(memory),
-                Step::Conv(conv) => conv.run(memory),
+                Step::Conv(conv) => conv.run(memory, None),
                 Step::WithEpilogue(both) => both.run(memory),
                 Step::Pool(pool) => pool.run(memory),
-                Step::Correlation(conv) => conv.run(memory),
+                Step::Correlation(conv) => conv.run(memory, None),
                 Step::Pooled(pooled) => pooled.run(memory),
                 Step::FilterAdjoint(conv) => conv.run(memory),
                 Step::LanePool(pool) => pool.run(memory),

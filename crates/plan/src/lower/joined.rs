@@ -1,5 +1,5 @@
-//! Neighbouring steps over few numbers, joined into one program: what a step costs by itself is most
-//! of what they cost.
+//! Neighbouring steps that are done as one: those over few numbers as one program, since what a step
+//! costs by itself is most of what they cost; and a pass as the epilogue of what it follows.
 
 use std::ops::Range;
 
@@ -10,17 +10,20 @@ use crate::kernels::short::{Code, F, Read, Seen, Short, Write};
 use crate::kernels::step::Step;
 use crate::memory::{ARENA, Place, REGISTERS};
 
+use super::epilogue::follow;
 use super::{Lowered, Target};
 
 /// How many operations a joined program has at most, so that joining takes time linear in the steps.
 const LONGEST: usize = 64;
 
-/// The same steps, but those over few numbers joined with those before, and all programs settled.
+/// The same steps, but each joined with the one before where it can be, and all programs settled.
 pub(super) fn joined<T: Real>(lowered: Lowered<T>, target: Target) -> Lowered<T> {
     let Lowered { steps, nodes, mut registers, between } = lowered;
     let (mut all, mut of): (Vec<Step<T>>, Vec<Vec<usize>>) = (Vec::new(), Vec::new());
     for (step, nodes) in steps.into_iter().zip(nodes) {
-        let joins = all.last_mut().is_some_and(|before| join(before, &step, target));
+        let joins = all.last_mut().is_some_and(|before| {
+            join(before, &step, target) || follow(before, &step, &mut registers, target.isa)
+        });
         match of.last_mut() {
             Some(of) if joins => of.extend(nodes),
             _ => {

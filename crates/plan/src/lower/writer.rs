@@ -177,8 +177,8 @@ impl<'a, 'b, T: Real> PassWriter<'a, 'b, T> {
         if hidden { self.register() } else { Operand { place, moves: 1 } }
     }
 
-    /// The pass, and how many numbers its registers hold.
-    pub fn finish(mut self) -> (Pass<T>, usize) {
+    /// The pass.
+    pub fn finish(mut self) -> Pass<T> {
         // What could not be written at once is written when everything has been read.
         let Target { isa, numerics, .. } = self.lowerer.target;
         for &y in self.nodes.iter().filter(|&&y| self.lowerer.fused.stored[y]) {
@@ -216,7 +216,7 @@ impl<'a, 'b, T: Real> PassWriter<'a, 'b, T> {
         self.endings.iter_mut().for_each(|ending| scale(&mut ending.from));
         let Self { len, loads, code, endings, cost, .. } = self;
         let parts = cost.parts::<T>(len, isa).min(len.div_ceil(tile)).max(1);
-        (Pass { len, tile, parts, loads, code, endings }, physical * row)
+        Pass { len, tile, parts, loads, code, endings }
     }
 
     /// Gives registers numbers, as few as can be; returns how many.

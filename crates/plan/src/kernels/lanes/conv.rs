@@ -203,28 +203,12 @@ impl Correlation {
         self.maps * self.sources * self.filter[0] * self.filter[1]
     }
 
+    /// All of it, with something done with the elements of each row of a map.
+    ///
     /// # Safety
     ///
     /// The operands and the result must lie in `memory`, and these not overlap.
-    pub unsafe fn run<T: Real>(&self, memory: &Memory<T>) {
-        // SAFETY: by the caller's promise.
-        unsafe { self.all(memory, None) };
-    }
-
-    /// The same, with something done with the elements of each row of a map.
-    ///
-    /// # Safety
-    ///
-    /// As [`run`](Self::run).
-    pub unsafe fn run_then<T: Real>(&self, memory: &Memory<T>, then: Then<'_>) {
-        // SAFETY: by the caller's promise.
-        unsafe { self.all(memory, Some(then)) };
-    }
-
-    /// # Safety
-    ///
-    /// As [`run`](Self::run).
-    unsafe fn all<T: Real>(&self, memory: &Memory<T>, then: Option<Then<'_>>) {
+    pub unsafe fn run<T: Real>(&self, memory: &Memory<T>, then: Option<Then<'_>>) {
         // SAFETY: by the caller's promise, here and in the job.
         unsafe {
             let packed = memory.at(Place { base: REGISTERS, offset: 0 });

@@ -41,7 +41,7 @@ fn parts_agree<T: Real>(sizes: [usize; 3], turned: [bool; 2], minus: bool, isa: 
                 true => std::thread::scope(|scope| {
                     let (matmul, memory) = (&matmul, &memory);
                     for part in (0..matmul.parts()).rev() {
-                        scope.spawn(move || matmul.run_part(memory, part));
+                        scope.spawn(move || matmul.run_part(memory, part, None));
                     }
                 }),
             }
